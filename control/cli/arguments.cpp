@@ -1,0 +1,104 @@
+#include "control/cli/arguments.h"
+
+#include <boost/asio/ip/address.hpp>
+#include <charconv>
+#include <limits>
+
+#include "control/cli/errors.h"
+#include "control/cli/format.h"
+
+namespace turnout::cli {
+namespace {
+
+constexpr uint64_t kHighestPort = 65535;
+
+bool is_address(const std::string& text) {
+  boost::system::error_code error;
+  boost::asio::ip::make_address(text, error);
+  return !error;
+}
+
+/// Takes the part up to the comma, and the comma, off the front of `rest`.
+std::string take_part(std::string& rest) {
+  const size_t comma = rest.find(',');
+  std::string part = rest.substr(0, comma);
+  rest.erase(0, comma == std::string::npos ? rest.size() : comma + 1);
+  return part;
+}
+
+}  // namespace
+
+uint64_t parse_number(const std::string& what, const std::string& text, uint64_t least, uint64_t most) {
+  uint64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end || value < least || value > most) {
+    throw UsageError(what + ": " + in_quotes(text) + " is no whole number from " + std::to_string(least) +
+                     " to " + std::to_string(most));
+  }
+  return value;
+}
+
+Json parse_service_key(const std::string& protocol, const std::string& endpoint) {
+  if (protocol != "tcp" && protocol != "udp") {
+    throw UsageError("a service is 'tcp VIP:PORT' or 'udp VIP:PORT'; " + in_quotes(protocol) +
+                     " is no protocol");
+  }
+  const size_t colon = endpoint.rfind(':');
+  if (colon == std::string::npos) {
+    throw UsageError(in_quotes(endpoint) + " has no port; a service is " + protocol + " VIP:PORT");
+  }
+  std::string vip = endpoint.substr(0, colon);
+  const bool has_brackets = vip.size() > 2 && vip.front() == '[' && vip.back() == ']';
+  if (has_brackets) vip = vip.substr(1, vip.size() - 2);
+  const bool is_ipv6 = vip.find(':') != std::string::npos;
+  if (!is_address(vip) || is_ipv6 != has_brackets) {
+    throw UsageError(in_quotes(endpoint) + " is no VIP:PORT, such as 192.0.2.100:80 or [2001:db8::1]:80");
+  }
+  const uint64_t port =
+      parse_number("the port of " + in_quotes(endpoint), endpoint.substr(colon + 1), 1, kHighestPort);
+  return {{"vip", vip}, {"protocol", protocol}, {"port", port}};
+}
+
+Json parse_service_path(const std::string& path) {
+  const size_t slash = path.find('/');
+  if (slash == std::string::npos) {
+    throw UsageError("--service: " + in_quotes(path) + " is not of the form tcp/VIP:PORT");
+  }
+  return parse_service_key(path.substr(0, slash), path.substr(slash + 1));
+}
+
+std::string parse_address(const std::string& what, const std::string& text) {
+  if (is_address(text)) return text;
+  const std::string before_port = text.substr(0, text.rfind(':'));
+  const bool has_port = before_port != text && is_address(before_port);
+  throw UsageError(what + ": " + in_quotes(text) +
+                   (has_port ? " has a port; give the address alone (Direct Routing never changes the port)"
+                             : " is no IP address"));
+}
+
+uint64_t parse_weight(const std::string& text) {
+  return parse_number("weight", text, 0, std::numeric_limits<uint32_t>::max());
+}
+
+Json parse_server(const std::string& text) {
+  std::string rest = text;
+  Json server = {{"address", parse_address("real server", take_part(rest))}};
+  while (!rest.empty()) {
+    const std::string part = take_part(rest);
+    const size_t equals = part.find('=');
+    const std::string name = part.substr(0, equals);
+    const std::string value = equals == std::string::npos ? "" : part.substr(equals + 1);
+    if (name == "weight") {
+      server["weight"] = parse_weight(value);
+    } else if (name == "mac") {
+      server["mac"] = value;
+    } else {
+      throw UsageError("--server: " + in_quotes(part) + " is neither weight=N nor mac=MAC, in " +
+                       in_quotes(text));
+    }
+  }
+  return server;
+}
+
+}  // namespace turnout::cli

@@ -1,0 +1,29 @@
+// What operators type, turned into the parameters of requests. All throw UsageError, saying what was
+// expected.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "control/cli/json.h"
+
+namespace turnout::cli {
+
+/// A whole number in decimal, from `least` to `most`. `what` names it in the error: "--weight".
+uint64_t parse_number(const std::string& what, const std::string& text, uint64_t least, uint64_t most);
+
+/// ("tcp", "192.0.2.100:80") or ("tcp", "[2001:db8::1]:80") → {"vip", "protocol", "port"}
+Json parse_service_key(const std::string& protocol, const std::string& endpoint);
+
+/// "tcp/192.0.2.100:80", as an option takes it.
+Json parse_service_path(const std::string& path);
+
+/// An address without a port. `what` names it in the error: "real server".
+std::string parse_address(const std::string& what, const std::string& text);
+
+uint64_t parse_weight(const std::string& text);
+
+/// "192.0.2.11", "192.0.2.11,weight=2,mac=02:00:00:00:00:12" → {"address", "weight"?, "mac"?}
+Json parse_server(const std::string& text);
+
+}  // namespace turnout::cli

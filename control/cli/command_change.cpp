@@ -1,0 +1,206 @@
+// Changing services and real servers: each command is one request, taken whole or refused.
+#include <limits>
+#include <ostream>
+
+#include "control/cli/arguments.h"
+#include "control/cli/commands.h"
+#include "control/cli/errors.h"
+#include "control/cli/status.h"
+
+namespace turnout::cli {
+namespace {
+
+Json service_key(const Request& request) {
+  return parse_service_key(request.arguments[0], request.arguments[1]);
+}
+
+void add_service_options(const Request& request, Json& service) {
+  if (const auto scheduler = request.option("scheduler")) service["scheduler"] = *scheduler;
+  if (const auto size = request.option("maglev-table-size")) {
+    service["maglev_table_size"] =
+        parse_number("--maglev-table-size", *size, 1, std::numeric_limits<uint32_t>::max());
+  }
+}
+
+/// Sends the change and says what was done: "added tcp 192.0.2.100:80 (generation 8)".
+void change(const Request& request, const std::string& method, const Json& params, const std::string& done) {
+  const Json result = request.call(method, params);
+  if (request.print_json(result)) return;
+  request.out << done << " (generation " << text(result, "generation") << ")\n";
+}
+
+void add_service(const Request& request) {
+  Json service = service_key(request);
+  add_service_options(request, service);
+  Json servers = Json::array();
+  for (const std::string& server : request.options_named("server")) servers.push_back(parse_server(server));
+  if (!servers.empty()) service["real_servers"] = servers;
+  change(request, "service.add", service, "added " + service_name(service));
+}
+
+void edit_service(const Request& request) {
+  Json service = service_key(request);
+  const size_t key_size = service.size();
+  add_service_options(request, service);
+  if (service.size() == key_size) {
+    throw UsageError("nothing to change; give --scheduler or --maglev-table-size");
+  }
+  change(request, "service.edit", service, "changed " + service_name(service));
+}
+
+void delete_service(const Request& request) {
+  const Json key = service_key(request);
+  change(request, "service.delete", key, "deleted " + service_name(key));
+}
+
+Json server_params(const Request& request) {
+  return {{"service", service_key(request)},
+          {"server", {{"address", parse_address("real server", request.arguments[2])}}}};
+}
+
+/// "192.0.2.11 of tcp 192.0.2.100:80"
+std::string server_name(const Json& params) {
+  return text(params["server"], "address") + " of " + service_name(params["service"]);
+}
+
+void add_server(const Request& request) {
+  Json params = server_params(request);
+  if (const auto weight = request.option("weight")) params["server"]["weight"] = parse_weight(*weight);
+  if (const auto mac = request.option("mac")) params["server"]["mac"] = *mac;
+  change(request, "server.add", params, "added " + server_name(params));
+}
+
+void edit_server(const Request& request) {
+  const auto weight = request.option("weight");
+  const auto mac = request.option("mac");
+  if (!weight && !mac) throw UsageError("nothing to change; give --weight or --mac");
+  Json params = server_params(request);
+  if (weight) params["server"]["weight"] = parse_weight(*weight);
+  if (mac) params["server"]["mac"] = *mac == "none" ? Json(nullptr) : Json(*mac);
+  change(request, "server.edit", params, "changed " + server_name(params));
+}
+
+void delete_server(const Request& request) {
+  const Json params = server_params(request);
+  change(request, "server.delete", params, "deleted " + server_name(params));
+}
+
+/// The server's counters in stats.get; null if it is gone by now.
+Json find_server(const Json& stats, const Json& params) {
+  for (const Json& service : member(stats, "services")) {
+    if (service_name(service) != service_name(params["service"])) continue;
+    for (const Json& server : member(service, "servers")) {
+      if (member(server, "address") == params["server"]["address"]) return server;
+    }
+  }
+  return nullptr;
+}
+
+void drain_server(const Request& request) {
+  Json params = server_params(request);
+  params["server"]["weight"] = 0;
+  const Json result = request.call("server.edit", params);
+  if (request.print_json(result)) return;
+  const Json counters = find_server(request.call("stats.get", Json::object()), params);
+  request.out << server_name(params) << " is draining (generation " << text(result, "generation")
+              << "): it gets no new connections.\n"
+              << "It still has " << number(counters, "active_connections") << " active and "
+              << number(counters, "inactive_connections") << " inactive ones. To watch them go:\n"
+              << "  watch turnoutctl connections --service " << request.arguments[0] << '/'
+              << request.arguments[1] << " --server " << request.arguments[2] << '\n';
+}
+
+const CommandOption kScheduler = {"scheduler", CommandOption::Kind::value, "NAME",
+                                  "mh (Maglev, the default), rr or wrr"};
+const CommandOption kMaglevTableSize = {"maglev-table-size", CommandOption::Kind::value, "N",
+                                        "a prime, well above the sum of servers (default 4093)"};
+const CommandOption kWeight = {"weight", CommandOption::Kind::value, "N",
+                               "share of new connections (default 1); 0: no new ones"};
+
+}  // namespace
+
+CommandGroup change_commands() {
+  using Kind = CommandOption::Kind;
+  CommandGroup group{
+      "Change, at once and until restart (save keeps it)",
+      "turnoutctl service add tcp 192.0.2.100:80 --server 192.0.2.11 --server 192.0.2.12,weight=2\n"
+      "turnoutctl drain tcp 192.0.2.100:80 192.0.2.11\n",
+      {}};
+  group.commands = {
+      {"service add",
+       "tcp VIP:PORT",
+       2,
+       2,
+       "add a virtual service",
+       "service.add",
+       {kScheduler,
+        kMaglevTableSize,
+        {"server", Kind::repeated, "ADDR[,weight=N][,mac=MAC]", "a real server; may be given several times"}},
+       "udp VIP:PORT works alike. A real server with mac=MAC is not asked by ARP. Example:\n"
+       "  turnoutctl service add tcp 192.0.2.100:80 --scheduler wrr --server 192.0.2.11 "
+       "--server 192.0.2.12,weight=2\n",
+       add_service},
+      {"service edit",
+       "tcp VIP:PORT",
+       2,
+       2,
+       "change a virtual service",
+       "service.edit",
+       {kScheduler, kMaglevTableSize},
+       "What isn't given stays, real servers and connections too. Example:\n"
+       "  turnoutctl service edit tcp 192.0.2.100:80 --scheduler rr\n",
+       edit_service},
+      {"service delete",
+       "tcp VIP:PORT",
+       2,
+       2,
+       "delete a virtual service and its servers",
+       "service.delete",
+       {},
+       "Example:\n  turnoutctl service delete tcp 192.0.2.100:80\n",
+       delete_service},
+      {"server add",
+       "tcp VIP:PORT ADDR",
+       3,
+       3,
+       "add a real server",
+       "server.add",
+       {kWeight, {"mac", Kind::value, "MAC", "its MAC address, fixed: no ARP for it"}},
+       "The server needs the VIP on its loopback, and must not answer ARP for it. Example:\n"
+       "  turnoutctl server add tcp 192.0.2.100:80 192.0.2.13 --weight 2\n",
+       add_server},
+      {"server edit",
+       "tcp VIP:PORT ADDR",
+       3,
+       3,
+       "change a real server",
+       "server.edit",
+       {kWeight, {"mac", Kind::value, "MAC", "its MAC address, fixed; 'none' goes back to ARP"}},
+       "What isn't given stays. Example:\n"
+       "  turnoutctl server edit tcp 192.0.2.100:80 192.0.2.13 --weight 5 --mac none\n",
+       edit_server},
+      {"server delete",
+       "tcp VIP:PORT ADDR",
+       3,
+       3,
+       "delete a real server",
+       "server.delete",
+       {},
+       "Its connections move or break at once; to let them end first, see: turnoutctl help drain. Example:\n"
+       "  turnoutctl server delete tcp 192.0.2.100:80 192.0.2.13\n",
+       delete_server},
+      {"drain",
+       "tcp VIP:PORT ADDR",
+       3,
+       3,
+       "give a server no new connections (weight 0)",
+       "server.edit",
+       {},
+       "Its connections go on. To take it back: turnoutctl server edit … --weight N. Example:\n"
+       "  turnoutctl drain tcp 192.0.2.100:80 192.0.2.11\n",
+       drain_server},
+  };
+  return group;
+}
+
+}  // namespace turnout::cli

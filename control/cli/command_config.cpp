@@ -1,0 +1,86 @@
+// The configuration as a whole: shown, applied from a file, saved to one.
+#include <filesystem>
+#include <ostream>
+
+#include "control/cli/commands.h"
+#include "control/cli/config_file.h"
+#include "control/cli/errors.h"
+
+namespace turnout::cli {
+namespace {
+
+void show_config(const Request& request) {
+  const Json config = request.call("config.get", Json::object());
+  if (request.print_json(config)) return;
+  request.out << dump(config, 2) << '\n';
+}
+
+void apply_config(const Request& request) {
+  const bool is_dry_run = request.has_switch("dry-run");
+  const Json config = read_config_file(request.arguments[0], request.in);
+  const Json result = request.call("config.apply", {{"config", config}, {"dry_run", is_dry_run}});
+  if (request.print_json(result)) return;
+
+  const Json& changes = member(result, "changes");
+  for (const Json& change : changes) request.out << text(change) << '\n';
+  if (changes.empty()) request.out << "No changes.\n";
+  const std::string generation = text(result, "generation");
+  request.out << (is_dry_run ? "Dry run: nothing was applied; still at generation " : "Now at generation ")
+              << generation << ".\n";
+}
+
+void save_config(const Request& request) {
+  Json params = Json::object();
+  if (!request.arguments.empty()) {
+    if (request.arguments[0].empty()) throw UsageError("FILE is empty");
+    // The daemon writes the file, and its working directory is not ours.
+    params["file"] = std::filesystem::absolute(request.arguments[0]).string();
+  }
+  const Json result = request.call("config.save", params);
+  if (request.print_json(result)) return;
+  request.out << "Saved to " << text(result, "file") << ".\n";
+}
+
+}  // namespace
+
+CommandGroup config_commands() {
+  using Kind = CommandOption::Kind;
+  CommandGroup group{"Configuration as a whole",
+                     "turnoutctl config > turnout.json\nturnoutctl apply turnout.json --dry-run\n",
+                     {}};
+  group.commands = {
+      {"config",
+       "",
+       0,
+       0,
+       "print the configuration in use",
+       "config.get",
+       {},
+       "Example:\n  turnoutctl config > turnout.json\n",
+       show_config},
+      {"apply",
+       "FILE",
+       1,
+       1,
+       "make a file the configuration: all of it or nothing",
+       "config.apply",
+       {{"dry-run", Kind::on_or_off, "", "say what would change, and change nothing"}},
+       "FILE is JSON with comments; - is standard input. Example:\n"
+       "  turnoutctl apply /etc/turnout/turnout.json --dry-run\n",
+       apply_config},
+      {"save",
+       "[FILE]",
+       0,
+       1,
+       "write the configuration in use to a file",
+       "config.save",
+       {},
+       "Without FILE: to the file the daemon was started with. The daemon writes it, with its rights. "
+       "Example:\n"
+       "  turnoutctl save\n",
+       save_config},
+  };
+  return group;
+}
+
+}  // namespace turnout::cli

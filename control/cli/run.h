@@ -1,0 +1,26 @@
+// One run of turnoutctl, from the words of the command line to the exit code.
+#pragma once
+
+#include <functional>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/cli/commands.h"
+
+namespace turnout::cli {
+
+struct Environment {
+  std::string version;
+  std::optional<std::string> socket;  // TURNOUT_SOCKET
+  std::function<Call(const std::string& socket)>
+      connect;  // throws NoDaemon; called when the first request is made
+  std::istream& in;
+  std::ostream& out;
+  std::ostream& err;
+};
+
+int run(const std::vector<std::string>& arguments, const Environment& environment);
+
+}  // namespace turnout::cli

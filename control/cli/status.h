@@ -1,0 +1,23 @@
+// The views that bring several answers together, and what they share with the plain tables.
+#pragma once
+
+#include <string>
+
+#include "control/cli/commands.h"
+#include "control/cli/table.h"
+
+namespace turnout::cli {
+
+void show_status(const Request& request);
+void show_stats(const Request& request);
+
+/// "tcp 192.0.2.100:80", of anything that has vip, protocol and port.
+std::string service_name(const Json& service);
+
+/// One row per service of service.list, with the counters that stats.get has for it.
+Table services_table(const Json& services, const Json& stats);
+
+std::string link_speed(const Json& port);  ///< "10000 Mbit/s"; "-" if unknown
+std::string joined(const Json& values);    ///< with ", " between; "-" if there is none
+
+}  // namespace turnout::cli

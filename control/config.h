@@ -1,0 +1,94 @@
+// The configuration: what the file says, checked and with its defaults filled in.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/address.h"
+
+namespace turnout {
+
+enum class Protocol : uint8_t { tcp = 6, udp = 17 };  // IANA protocol numbers
+std::string to_string(Protocol protocol);
+
+enum class SchedulerKind : uint8_t { mh, rr, wrr };
+std::string to_string(SchedulerKind scheduler);
+
+/// What names a virtual service.
+struct ServiceKey {
+  IpAddress vip;
+  Protocol protocol = Protocol::tcp;
+  uint16_t port = 0;  // host byte order
+
+  friend bool operator==(const ServiceKey&, const ServiceKey&) = default;
+  friend bool operator<(const ServiceKey& a, const ServiceKey& b);
+  std::string to_string() const;  ///< "tcp 192.0.2.100:80"
+};
+
+struct RealServerConfig {
+  IpAddress address;
+  uint32_t weight = 1;            // 0: draining, keeps its connections and gets no new ones
+  std::optional<MacAddress> mac;  // fixed: no ARP for it
+
+  bool operator==(const RealServerConfig&) const = default;
+};
+
+struct ServiceConfig {
+  ServiceKey key;
+  SchedulerKind scheduler = SchedulerKind::mh;
+  uint32_t maglev_table_size = 4093;  // prime
+  std::vector<RealServerConfig> real_servers;
+
+  bool operator==(const ServiceConfig&) const = default;
+};
+
+struct EalConfig {
+  std::string lcores = "0";  // EAL's --lcores syntax
+  std::vector<std::string> args;
+  bool operator==(const EalConfig&) const = default;
+};
+
+struct PortConfig {
+  std::string name;
+  std::string device;  // PCI address or vdev name
+  std::vector<InterfaceAddress> addresses;
+  std::optional<IpAddress> gateway;
+  uint16_t rx_queues = 0;  // 0: as many as there are workers, at most what the device has
+  bool operator==(const PortConfig&) const = default;
+};
+
+/// Idle time in seconds after which a connection in that state is forgotten.
+struct TimeoutConfig {
+  uint32_t tcp_syn = 60;
+  uint32_t tcp_established = 900;
+  uint32_t tcp_fin = 120;
+  uint32_t tcp_close = 10;
+  uint32_t udp = 300;
+  bool operator==(const TimeoutConfig&) const = default;
+};
+
+struct ConnectionsConfig {
+  uint64_t capacity = 1048576;  // slots wanted at least
+  TimeoutConfig timeouts;
+  bool operator==(const ConnectionsConfig&) const = default;
+};
+
+struct Config {
+  EalConfig eal;
+  std::vector<PortConfig> ports;
+  std::optional<uint32_t> buffer_count;  // packet buffers per port
+  ConnectionsConfig connections;
+  std::string control_socket = "/run/turnout/control.sock";
+  std::string http_listen = "127.0.0.1:9877";  // "" turns it off
+  std::vector<ServiceConfig> services;
+
+  const ServiceConfig* find(const ServiceKey& key) const;
+  ServiceConfig* find(const ServiceKey& key);
+};
+
+/// The port whose subnet holds `address` (index into config.ports); none if it is off every subnet.
+std::optional<size_t> port_of(const Config& config, const IpAddress& address);
+
+}  // namespace turnout

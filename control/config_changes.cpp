@@ -1,0 +1,169 @@
+// What differs between two configurations: in sentences, and as refusals of what only a restart can change.
+#include <map>
+#include <string_view>
+
+#include "control/config_json.h"
+#include "control/config_reader.h"
+
+namespace turnout {
+namespace {
+
+using Sentences = std::vector<std::string>;
+
+std::string from_to(const std::string& from, const std::string& to) {
+  return " from " + from + " to " + to;
+}
+
+std::string mac_text(const RealServerConfig& server) {
+  return server.mac ? server.mac->to_string() : "none (ARP finds it)";
+}
+
+std::string added_service(const ServiceConfig& service) {
+  std::string sentence = service.key.to_string() + ": add service, scheduler " + to_string(service.scheduler);
+  std::string_view separator = ", real servers ";
+  for (const RealServerConfig& server : service.real_servers) {
+    sentence += std::string(separator) + server.address.to_string();
+    separator = ", ";
+  }
+  if (service.real_servers.empty()) sentence += ", no real servers";
+  return sentence;
+}
+
+void compare_server(const std::string& service, const RealServerConfig& from, const RealServerConfig& to,
+                    Sentences& sentences) {
+  const std::string of_server = " of real server " + to.address.to_string();
+  if (from.weight != to.weight) {
+    sentences.push_back(service + ": change weight" + of_server +
+                        from_to(std::to_string(from.weight), std::to_string(to.weight)));
+  }
+  if (from.mac != to.mac) {
+    sentences.push_back(service + ": change mac" + of_server + from_to(mac_text(from), mac_text(to)));
+  }
+}
+
+void compare_servers(const ServiceConfig& from, const ServiceConfig& to, Sentences& sentences) {
+  const std::string service = to.key.to_string();
+  std::map<IpAddress, const RealServerConfig*> old_servers;
+  for (const RealServerConfig& server : from.real_servers) old_servers.emplace(server.address, &server);
+  for (const RealServerConfig& server : to.real_servers) {
+    const auto old = old_servers.extract(server.address);
+    if (old.empty()) {
+      sentences.push_back(service + ": add real server " + server.address.to_string() + ", weight " +
+                          std::to_string(server.weight));
+    } else {
+      compare_server(service, *old.mapped(), server, sentences);
+    }
+  }
+  for (const auto& [address, server] : old_servers) {
+    sentences.push_back(service + ": remove real server " + address.to_string());
+  }
+}
+
+void compare_service(const ServiceConfig& from, const ServiceConfig& to, Sentences& sentences) {
+  const std::string service = to.key.to_string();
+  if (from.scheduler != to.scheduler) {
+    sentences.push_back(service + ": change scheduler" +
+                        from_to(to_string(from.scheduler), to_string(to.scheduler)));
+  }
+  if (from.maglev_table_size != to.maglev_table_size) {
+    sentences.push_back(
+        service + ": change maglev_table_size" +
+        from_to(std::to_string(from.maglev_table_size), std::to_string(to.maglev_table_size)));
+  }
+  compare_servers(from, to, sentences);
+}
+
+void compare_services(const Config& from, const Config& to, Sentences& sentences) {
+  std::map<ServiceKey, const ServiceConfig*> old_services;
+  for (const ServiceConfig& service : from.services) old_services.emplace(service.key, &service);
+  for (const ServiceConfig& service : to.services) {
+    const auto old = old_services.extract(service.key);
+    if (old.empty()) {
+      sentences.push_back(added_service(service));
+    } else {
+      compare_service(*old.mapped(), service, sentences);
+    }
+  }
+  for (const auto& [key, service] : old_services) {
+    sentences.push_back(key.to_string() + ": remove service with " +
+                        std::to_string(service->real_servers.size()) + " real servers");
+  }
+}
+
+void compare_timeouts(const TimeoutConfig& from, const TimeoutConfig& to, Sentences& sentences) {
+  const auto compare = [&sentences](std::string_view name, uint32_t old_seconds, uint32_t new_seconds) {
+    if (old_seconds == new_seconds) return;
+    sentences.push_back("connections: change timeout " + std::string(name) +
+                        from_to(std::to_string(old_seconds), std::to_string(new_seconds)) + " seconds");
+  };
+  compare("tcp_syn", from.tcp_syn, to.tcp_syn);
+  compare("tcp_established", from.tcp_established, to.tcp_established);
+  compare("tcp_fin", from.tcp_fin, to.tcp_fin);
+  compare("tcp_close", from.tcp_close, to.tcp_close);
+  compare("udp", from.udp, to.udp);
+}
+
+/// The part of the configuration that the running program can't change.
+Json unchangeable_part(Config config) {
+  config.services.clear();
+  config.connections.timeouts = {};
+  return to_json(config);
+}
+
+std::string as_written(const Json* value) {
+  if (value == nullptr) return "nothing";
+  if (!value->is_array()) return quote(*value);
+  std::string list;
+  for (const Json& element : *value) list += (list.empty() ? "" : ", ") + quote(element);
+  return "[" + list + "]";
+}
+
+const Json* member_of(const Json& object, const std::string& key) {
+  const auto found = object.find(key);
+  return found == object.end() ? nullptr : &*found;
+}
+
+void refuse_differences(const Json* from, const Json* to, const std::string& at, ConfigErrors& errors) {
+  const Json no_members = Json::object();
+  if (from == nullptr && to->is_object()) from = &no_members;
+  if (to == nullptr && from->is_object()) to = &no_members;
+  if (from != nullptr && to != nullptr) {
+    if (*from == *to) return;
+    if (from->is_object() && to->is_object()) {
+      Json keys = *from;
+      keys.update(*to);
+      for (const auto& [key, value] : keys.items()) {
+        refuse_differences(member_of(*from, key), member_of(*to, key), at + "/" + key, errors);
+      }
+      return;
+    }
+    // Lists of texts are shown whole; ports one by one, while there are as many.
+    if (from->is_array() && to->is_array() && from->size() == to->size() && from->front().is_object()) {
+      for (size_t i = 0; i < from->size(); ++i) {
+        refuse_differences(&(*from)[i], &(*to)[i], at + "/" + std::to_string(i), errors);
+      }
+      return;
+    }
+  }
+  errors.push_back({at, "the change" + from_to(as_written(from), as_written(to)) +
+                            " needs a restart: restart turnoutd with it, or put the old value back"});
+}
+
+}  // namespace
+
+std::vector<std::string> describe_changes(const Config& from, const Config& to) {
+  Sentences sentences;
+  compare_timeouts(from.connections.timeouts, to.connections.timeouts, sentences);
+  compare_services(from, to, sentences);
+  return sentences;
+}
+
+ConfigErrors check_unchangeable(const Config& from, const Config& to) {
+  ConfigErrors errors;
+  const Json running = unchangeable_part(from);
+  const Json wanted = unchangeable_part(to);
+  refuse_differences(&running, &wanted, "", errors);
+  return errors;
+}
+
+}  // namespace turnout

@@ -1,0 +1,56 @@
+// JSON ↔ Config. Reading reports every fault it finds, each with its JSON pointer (RFC 6901), a reason and a remedy.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/config.h"
+
+namespace turnout {
+
+using Json = nlohmann::json;
+
+struct ConfigError {
+  std::string pointer;  // RFC 6901; "" is the whole document
+  std::string reason;   // names the value, what is wrong and what would be right
+  std::string to_string() const;
+};
+using ConfigErrors = std::vector<ConfigError>;
+
+/// A value read from JSON; `value` is set only if `errors` is empty.
+template <typename T>
+struct Parsed {
+  std::optional<T> value;
+  ConfigErrors errors;
+};
+
+/// Text with // and /* */ comments. Syntax errors name line and column; a key given twice is an error.
+Parsed<Json> parse_json_text(const std::string& text);
+
+/// Shape, ranges and cross-references (subnets, duplicates), as `--check` reports them.
+Parsed<Config> parse_config(const Json& document);
+Parsed<Config> load_config(const std::filesystem::path& file);
+
+/// Parts, as JSON-RPC methods receive them. Pointers in errors start with `at`.
+Parsed<ServiceKey> parse_service_key(const Json& value, const std::string& at = "");
+Parsed<ServiceConfig> parse_service(const Json& value, const std::string& at = "");
+Parsed<RealServerConfig> parse_real_server(const Json& value, const std::string& at = "");
+
+/// Cross-references only: for a Config that was changed in memory.
+ConfigErrors check_config(const Config& config);
+
+Json to_json(const ServiceKey& key);
+Json to_json(const RealServerConfig& server);
+Json to_json(const ServiceConfig& service);
+Json to_json(const Config& config);  ///< parse_config(to_json(c)) gives c again
+
+/// What `config.apply` answers: one sentence per difference, e.g. "tcp 192.0.2.100:80: add real server 192.0.2.13".
+std::vector<std::string> describe_changes(const Config& from, const Config& to);
+
+/// What needs a restart to change (eal, ports, buffers, connections.capacity, control, http): an error for each.
+ConfigErrors check_unchangeable(const Config& from, const Config& to);
+
+}  // namespace turnout

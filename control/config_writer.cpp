@@ -1,0 +1,71 @@
+// Config → JSON, with every default filled in.
+#include "control/config_json.h"
+
+namespace turnout {
+namespace {
+
+Json to_json(const PortConfig& port) {
+  Json addresses = Json::array();
+  for (const InterfaceAddress& own : port.addresses) addresses.push_back(own.to_string());
+  Json json = {{"name", port.name},
+               {"device", port.device},
+               {"addresses", std::move(addresses)},
+               {"vlan", 0},
+               {"rx_queues", port.rx_queues}};
+  if (port.gateway) json["gateway"] = port.gateway->to_string();
+  return json;
+}
+
+Json to_json(const TimeoutConfig& timeouts) {
+  return {{"tcp_syn", timeouts.tcp_syn},
+          {"tcp_established", timeouts.tcp_established},
+          {"tcp_fin", timeouts.tcp_fin},
+          {"tcp_close", timeouts.tcp_close},
+          {"udp", timeouts.udp}};
+}
+
+template <typename T>
+Json list_to_json(const std::vector<T>& items) {
+  Json list = Json::array();
+  for (const T& item : items) list.push_back(turnout::to_json(item));
+  return list;
+}
+
+}  // namespace
+
+Json to_json(const ServiceKey& key) {
+  return {{"vip", key.vip.to_string()}, {"protocol", to_string(key.protocol)}, {"port", key.port}};
+}
+
+Json to_json(const RealServerConfig& server) {
+  Json json = {{"address", server.address.to_string()}, {"weight", server.weight}};
+  if (server.mac) json["mac"] = server.mac->to_string();
+  return json;
+}
+
+Json to_json(const ServiceConfig& service) {
+  Json json = to_json(service.key);
+  json["scheduler"] = to_string(service.scheduler);
+  json["persistence"] = 0;
+  json["health"] = {{"type", "none"}};
+  json["maglev_table_size"] = service.maglev_table_size;
+  json["real_servers"] = list_to_json(service.real_servers);
+  return json;
+}
+
+Json to_json(const Config& config) {
+  Json ports = Json::array();
+  for (const PortConfig& port : config.ports) ports.push_back(to_json(port));
+  Json json = {
+      {"eal", {{"lcores", config.eal.lcores}, {"args", config.eal.args}}},
+      {"ports", std::move(ports)},
+      {"connections",
+       {{"capacity", config.connections.capacity}, {"timeouts", to_json(config.connections.timeouts)}}},
+      {"control", {{"socket", config.control_socket}}},
+      {"http", {{"listen", config.http_listen}}},
+      {"services", list_to_json(config.services)}};
+  if (config.buffer_count) json["buffers"] = {{"count", *config.buffer_count}};
+  return json;
+}
+
+}  // namespace turnout

@@ -1,0 +1,116 @@
+#include "control/daemon.h"
+
+#include <systemd/sd-daemon.h>
+
+#include <cstdio>
+#include <random>
+
+#include <rte_cycles.h>
+
+#include "control/eal.h"
+#include "control/event_loop.h"
+#include "control/http_server.h"
+#include "control/log.h"
+#include "control/methods.h"
+#include "control/metrics.h"
+#include "control/rpc_server.h"
+#include "control/table_memory.h"
+#include "control/worker_threads.h"
+
+namespace turnout {
+
+namespace {
+
+uint64_t random_seed() {
+  std::random_device device;
+  return uint64_t{device()} << 32 | device();
+}
+
+QueuePlan plan_for(const Config& config, const std::vector<unsigned>& worker_lcores) {
+  std::vector<PortQueues> ports;
+  for (const PortConfig& port : config.ports) ports.push_back(find_device(port));
+  const unsigned workers = std::max(1u, static_cast<unsigned>(worker_lcores.size()));
+  QueuePlan plan = plan_queues(ports, workers);
+  for (const std::string& remark : plan.remarks) log_warning(remark);
+  return plan;
+}
+
+std::vector<std::unique_ptr<Device>> start_devices(const Config& config, const QueuePlan& plan) {
+  std::vector<std::unique_ptr<Device>> devices;
+  for (size_t i = 0; i < config.ports.size(); ++i) {
+    const Device::Setup setup{plan.workers.front().transmit[i].device, plan.receive_queues[i], plan.transmit_queues,
+                              config.buffer_count.value_or(0), static_cast<unsigned>(plan.workers.size())};
+    devices.push_back(std::make_unique<Device>(config.ports[i], setup));
+    const Device& device = *devices.back();
+    log_info("port '" + config.ports[i].name + "': " + config.ports[i].device + " (" + device.driver() + "), " +
+             device.mac().to_string() + ", " + std::to_string(device.receive_queues()) + " receive queue(s)" +
+             (device.rss() ? " with RSS" : ""));
+    if (device.plays_capture()) {
+      log_warning("port '" + config.ports[i].name + "' plays a capture for ever: frames to any unicast address are taken");
+    }
+  }
+  return devices;
+}
+
+std::vector<Station> stations_of(const std::vector<std::unique_ptr<Device>>& devices) {
+  std::vector<Station> stations;
+  for (const auto& device : devices) stations.push_back({device->mac(), device->plays_capture()});
+  return stations;
+}
+
+void add_methods(RpcDispatcher& dispatcher, DaemonView& view, boost::asio::io_context& io) {
+  add_service_methods(dispatcher, view);
+  add_config_methods(dispatcher, view);
+  add_report_methods(dispatcher, view);
+  add_connection_methods(dispatcher, view, io);
+}
+
+void say_ready() {
+  std::puts("ready");
+  std::fflush(stdout);
+  sd_notify(0, "READY=1");
+}
+
+}  // namespace
+
+void run_daemon(const Options& options, Config config) {
+  // The sockets first: a second daemon, or an address in use, is found before any device is touched. Nobody is served
+  // until the loop runs, when all that the handlers look at is there.
+  boost::asio::io_context io(1);
+  RpcDispatcher dispatcher;
+  const DaemonView* running = nullptr;
+  const RpcServer rpc(io, config.control_socket, dispatcher);
+  std::unique_ptr<HttpServer> http;
+  if (!config.http_listen.empty()) {
+    http = std::make_unique<HttpServer>(
+        io, config.http_listen,
+        std::map<std::string, HttpServer::Handler>{
+            {"/metrics", [&running] { return HttpReply{200, kMetricsContentType, metrics_text(*running)}; }},
+            {"/healthz", [] { return HttpReply{200, "text/plain; charset=utf-8", "ok\n"}; }}});
+  }
+
+  const Eal eal(config, options.eal_args);
+  const TickClock clock(rte_rdtsc(), rte_get_tsc_hz());
+  const QueuePlan plan = plan_for(config, eal.worker_lcores());
+  const TableMemory memory(config.connections.capacity);
+  const ConnectionTable table(memory.get(), config.connections.capacity, random_seed());
+  const auto workers_used = static_cast<unsigned>(plan.workers.size());
+  Statistics statistics(workers_used);
+  SnapshotSlot snapshots(workers_used);
+  Wire wire;  // before the devices: frames of control's own may wait in a device until it stops
+  const std::vector<std::unique_ptr<Device>> devices = start_devices(config, plan);
+  Director director(std::move(config), {snapshots, table, statistics, wire, stations_of(devices)}, steady_milliseconds());
+
+  DaemonView view{director, devices, wire, options.config, eal.control_lcore(), eal.worker_lcores()};
+  if (view.worker_lcores.empty()) view.worker_lcores.push_back(eal.control_lcore());
+  view.worker_lcores.resize(workers_used);
+  add_methods(dispatcher, view, io);
+  running = &view;
+
+  WorkerThreads workers(plan, eal.worker_lcores(), snapshots, table, statistics, wire, clock);
+  EventLoop loop(io, view, clock);
+  say_ready();
+  loop.run(workers.shared());
+}
+
+}  // namespace turnout

@@ -1,0 +1,28 @@
+// What methods and metrics may look at: the running daemon, read only but for the director's own changes.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "control/device.h"
+#include "control/director.h"
+
+namespace turnout {
+
+struct DaemonView {
+  Director& director;
+  const std::vector<std::unique_ptr<Device>>& devices;  // by port
+  const Wire& wire;
+  std::filesystem::path config_file;
+  unsigned control_lcore = 0;
+  std::vector<unsigned> worker_lcores;  // of the workers that run, by their number
+  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+
+  double uptime() const {  // seconds
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  }
+};
+
+}  // namespace turnout

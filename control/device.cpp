@@ -1,0 +1,158 @@
+#include "control/device.h"
+
+#include <cstring>
+
+#include <rte_dev.h>
+#include <rte_devargs.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include "control/eal.h"
+#include "control/eal_log.h"
+#include "control/log.h"
+
+namespace turnout {
+
+namespace {
+
+constexpr uint32_t kPoolCache = 256;   // packets an lcore keeps at hand
+constexpr uint32_t kPuntBacklog = 4096;  // that may wait for control
+
+std::string known_devices() {
+  std::string names;
+  for (uint64_t next = 0; (next = rte_eth_find_next_owned_by(static_cast<uint16_t>(next), RTE_ETH_DEV_NO_OWNER)) < RTE_MAX_ETHPORTS; ++next) {
+    const auto id = static_cast<uint16_t>(next);
+    char name[RTE_ETH_NAME_MAX_LEN];
+    if (rte_eth_dev_get_name_by_port(id, name) == 0) names += (names.empty() ? "" : ", ") + std::string(name);
+  }
+  return names.empty() ? "none" : names;
+}
+
+std::string describe(const PortConfig& port) { return "port '" + port.name + "' (device " + port.device + ")"; }
+
+[[noreturn]] void fail(const PortConfig& port, const std::string& what, int error, const std::string& remedy) {
+  const std::string said = recent_dpdk_errors();
+  throw StartError(describe(port) + ": " + what + ": " + rte_strerror(error < 0 ? -error : error) +
+                   (said.empty() ? "" : " (" + said + ")") + ": " + remedy);
+}
+
+rte_eth_dev_info info_of(const PortConfig& port, uint16_t id) {
+  rte_eth_dev_info info{};
+  if (const int error = rte_eth_dev_info_get(id, &info); error != 0) {
+    fail(port, "can't be asked what it offers", error, "check that the device still is there");
+  }
+  return info;
+}
+
+bool is_endless_capture(const rte_eth_dev_info& info) {
+  const rte_devargs* devargs = info.device ? rte_dev_devargs(info.device) : nullptr;
+  return std::strcmp(info.driver_name, "net_pcap") == 0 && devargs && devargs->args &&
+         std::strstr(devargs->args, "infinite_rx=1") != nullptr;
+}
+
+uint32_t buffers_needed(const Device::Setup& setup, uint32_t receive_descriptors, uint32_t transmit_descriptors) {
+  return setup.receive_queues * receive_descriptors + setup.transmit_queues * transmit_descriptors +
+         (setup.workers + 1) * (kPoolCache * 2 + uint32_t{kBurst}) + kPuntBacklog;
+}
+
+}  // namespace
+
+Mempool make_packet_pool(const std::string& name, uint32_t packets) {
+  Mempool pool(rte_pktmbuf_pool_create(name.c_str(), packets, kPoolCache, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+                                       static_cast<int>(rte_socket_id())));
+  if (!pool) {
+    const uint64_t megabytes = uint64_t{packets} * (RTE_MBUF_DEFAULT_BUF_SIZE + sizeof(rte_mbuf) + 64) >> 20;
+    throw StartError("no memory for " + std::to_string(packets) + " packet buffers (" + std::to_string(megabytes) +
+                     " MiB): " + rte_strerror(rte_errno) +
+                     ": set buffers.count lower, or give more memory (`sysctl vm.nr_hugepages=…`, -m in eal.args)");
+  }
+  return pool;
+}
+
+PortQueues find_device(const PortConfig& port) {
+  uint16_t id;
+  if (rte_eth_dev_get_port_by_name(port.device.c_str(), &id) != 0) {
+    throw StartError(describe(port) + ": there is no such device; DPDK has: " + known_devices() +
+                     ": bind the NIC to a DPDK driver (dpdk-devbind.py -b vfio-pci …), or name a virtual one in eal.args "
+                     "(--vdev=…)");
+  }
+  const rte_eth_dev_info info = info_of(port, id);
+  PortQueues queues{port.name, id, info.max_rx_queues, info.max_tx_queues, port.rx_queues, false};
+  queues.all_receive = std::strcmp(info.driver_name, "net_af_packet") == 0;
+  return queues;
+}
+
+Device::Device(const PortConfig& port, const Setup& setup)
+    : id_(setup.device), receive_queues_(setup.receive_queues), transmit_queues_(setup.transmit_queues) {
+  forget_dpdk_errors();
+  configure(port, setup);
+  const uint32_t needed = buffers_needed(setup, receive_descriptors_, transmit_descriptors_);
+  pool_ = make_packet_pool("port-" + port.name.substr(0, 16), setup.buffers > 0 ? setup.buffers : needed);
+  set_up_queues(port, setup);
+  if (const int error = rte_eth_dev_start(id_); error != 0) {
+    fail(port, "does not start", error, "check that the interface is up and that nothing else uses the device");
+  }
+  if (const int error = rte_eth_macaddr_get(id_, &mac_.octets); error != 0) {
+    fail(port, "has no MAC address", error, "give it one");
+  }
+}
+
+void Device::configure(const PortConfig& port, const Setup& setup) {
+  const rte_eth_dev_info info = info_of(port, id_);
+  driver_ = info.driver_name;
+  plays_capture_ = is_endless_capture(info);
+  rte_eth_conf conf{};
+  if (setup.receive_queues > 1) {
+    constexpr uint64_t kSpread = RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV4_UDP;
+    conf.rx_adv_conf.rss_conf.rss_hf = kSpread & info.flow_type_rss_offloads;
+    rss_ = conf.rx_adv_conf.rss_conf.rss_hf != 0;
+    if (rss_) conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+  }
+  conf.rxmode.offloads = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
+  conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+  int error = rte_eth_dev_configure(id_, setup.receive_queues, setup.transmit_queues, &conf);
+  if (error == 0) error = rte_eth_dev_adjust_nb_rx_tx_desc(id_, &receive_descriptors_, &transmit_descriptors_);
+  if (error != 0) fail(port, "can't be configured", error, "see what the driver supports with --log-level debug");
+}
+
+void Device::set_up_queues(const PortConfig& port, const Setup& setup) {
+  const auto socket = static_cast<unsigned>(rte_eth_dev_socket_id(id_));
+  const char* remedy = "give the device fewer queues (rx_queues), or more buffers (buffers.count)";
+  for (uint16_t queue = 0; queue < setup.receive_queues; ++queue) {
+    const int error = rte_eth_rx_queue_setup(id_, queue, receive_descriptors_, socket, nullptr, pool_.get());
+    if (error != 0) fail(port, "receive queue " + std::to_string(queue) + " can't be set up", error, remedy);
+  }
+  for (uint16_t queue = 0; queue < setup.transmit_queues; ++queue) {
+    const int error = rte_eth_tx_queue_setup(id_, queue, transmit_descriptors_, socket, nullptr);
+    if (error != 0) fail(port, "transmit queue " + std::to_string(queue) + " can't be set up", error, remedy);
+  }
+}
+
+Device::~Device() {
+  if (const int error = rte_eth_dev_stop(id_); error != 0) {
+    log_warning("port " + std::to_string(id_) + " does not stop: " + rte_strerror(-error));
+  }
+  rte_eth_dev_close(id_);
+}
+
+uint16_t Device::mtu() const {
+  uint16_t mtu = 0;
+  rte_eth_dev_get_mtu(id_, &mtu);
+  return mtu;
+}
+
+LinkStatus Device::link() const {
+  rte_eth_link link{};
+  if (rte_eth_link_get_nowait(id_, &link) != 0) return {};
+  const bool known = link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN;
+  return {link.link_status == RTE_ETH_LINK_UP, known ? link.link_speed : 0};
+}
+
+DeviceErrors Device::errors() const {
+  rte_eth_stats stats{};
+  if (rte_eth_stats_get(id_, &stats) != 0) return {};
+  return {stats.imissed, stats.ierrors, stats.rx_nombuf};
+}
+
+}  // namespace turnout

@@ -1,0 +1,83 @@
+#include "control/director.h"
+
+#include "control/log.h"
+
+namespace turnout {
+
+namespace {
+
+std::string join(const ConfigErrors& errors) {
+  std::string text;
+  for (const ConfigError& error : errors) text += (text.empty() ? "" : "; ") + error.to_string();
+  return text;
+}
+
+std::vector<MacAddress> macs_of(const std::vector<Station>& stations) {
+  std::vector<MacAddress> macs;
+  for (const Station& station : stations) macs.push_back(station.mac);
+  return macs;
+}
+
+}  // namespace
+
+ConfigRefused::ConfigRefused(Reason why, ConfigErrors all)
+    : std::runtime_error(join(all)), reason(why), errors(std::move(all)) {}
+
+Director::Director(Config config, const Parts& parts, Time now)
+    : parts_(parts),
+      config_(std::move(config)),
+      generation_(1),
+      time_(now),
+      builder_(parts.stations),
+      link_(parts.wire, macs_of(parts.stations), [this] { outdated_ = true; }),
+      sweeper_(parts.table, parts.statistics) {
+  registry_.update(config_, snapshot_generation_ + 1);
+  link_.apply(config_, now);
+  publish();
+}
+
+Director::Applied Director::apply(Config next, bool dry_run, Time now) {
+  using Reason = ConfigRefused::Reason;
+  if (ConfigErrors errors = check_config(next); !errors.empty()) throw ConfigRefused(Reason::invalid, std::move(errors));
+  if (ConfigErrors errors = check_unchangeable(config_, next); !errors.empty()) {
+    throw ConfigRefused(Reason::needs_restart, std::move(errors));
+  }
+  if (!registry_.fits(next)) {
+    throw ConfigRefused(Reason::no_room, {{"/services", "real servers that were removed are still being let go: try again in a second"}});
+  }
+  std::vector<std::string> changes = describe_changes(config_, next);
+  if (dry_run) return {generation_, std::move(changes)};
+  if (!changes.empty()) ++generation_;
+  config_ = std::move(next);
+  registry_.update(config_, snapshot_generation_ + 1);
+  link_.apply(config_, now);
+  publish();
+  for (const std::string& change : changes) log_info(change);
+  return {generation_, std::move(changes)};
+}
+
+void Director::publish() {
+  const auto resolve = [this](size_t port, const IpAddress& address) { return link_.resolve(port, address); };
+  parts_.snapshots.publish(builder_.build(config_, registry_, resolve, ++snapshot_generation_));
+  outdated_ = false;
+}
+
+void Director::tick(Time now, Tick tick) {
+  time_ = now;
+  tick_ = tick;
+  urge_if_packets_wait(now);
+  link_.tick(now);
+  if (outdated_) publish();
+  for (const Registry::Released& released : registry_.reclaim(parts_.snapshots.reclaim())) {
+    parts_.statistics.settle(released);
+  }
+  sweeper_.tick(now, tick, snapshot());
+}
+
+void Director::urge_if_packets_wait(Time now) {
+  const uint64_t drops = parts_.statistics.drops(DropReason::no_server_resolved);
+  if (drops != waiting_drops_) link_.urge(now);
+  waiting_drops_ = drops;
+}
+
+}  // namespace turnout

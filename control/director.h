@@ -1,0 +1,85 @@
+// The director as control sees it: the configuration in force, the numbers it was given, the snapshot that workers have, and
+// the upkeep of all that. Control thread only.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "control/config_json.h"
+#include "control/link_layer.h"
+#include "control/registry.h"
+#include "control/snapshot_builder.h"
+#include "control/statistics.h"
+#include "control/sweeper.h"
+#include "dataplane/connection_table.h"
+#include "dataplane/snapshot_slot.h"
+
+namespace turnout {
+
+/// A configuration that can't be taken; nothing of it was applied.
+struct ConfigRefused : std::runtime_error {
+  enum class Reason { invalid, needs_restart, no_room };
+  ConfigRefused(Reason reason, ConfigErrors errors);
+  Reason reason;
+  ConfigErrors errors;
+};
+
+class Director {
+ public:
+  using Time = LinkLayer::Time;
+
+  struct Parts {
+    SnapshotSlot& snapshots;
+    const ConnectionTable& table;
+    Statistics& statistics;
+    Wire& wire;
+    std::vector<Station> stations;  // by port
+  };
+
+  /// `config`: valid. Publishes the first snapshot.
+  Director(Config config, const Parts& parts, Time now);
+
+  struct Applied {
+    uint64_t generation;
+    std::vector<std::string> changes;
+  };
+  /// Checks the whole of `next`, then puts it in force with one new snapshot; or throws ConfigRefused and changes nothing.
+  /// With `dry_run` it only says what would change.
+  Applied apply(Config next, bool dry_run, Time now);
+
+  /// To be called every few milliseconds. `tick`: the connection table's time.
+  void tick(Time now, Tick tick);
+  void port_came_up(size_t port, Time now) { link_.port_came_up(port, now); }
+
+  const Config& config() const { return config_; }
+  uint64_t generation() const { return generation_; }
+  Tick now() const { return tick_; }
+  Time time() const { return time_; }
+  const Snapshot& snapshot() const { return *parts_.snapshots.current(); }
+  const Registry& registry() const { return registry_; }
+  const LinkLayer& link() const { return link_; }
+  const Statistics& statistics() const { return parts_.statistics; }
+  const ConnectionTable& table() const { return parts_.table; }
+
+ private:
+  void publish();
+  void urge_if_packets_wait(Time now);
+
+  Parts parts_;
+  Config config_;
+  uint64_t generation_ = 0;           // of the configuration, as operators see it
+  uint64_t snapshot_generation_ = 0;  // counts snapshots: there is one for each MAC address learnt as well
+  bool outdated_ = false;             // the snapshot no longer says what is known
+  Tick tick_ = 0;
+  Time time_{};
+  uint64_t waiting_drops_ = 0;  // packets dropped so far because no server was resolved
+  Registry registry_;
+  SnapshotBuilder builder_;
+  LinkLayer link_;
+  Sweeper sweeper_;
+};
+
+}  // namespace turnout

@@ -1,0 +1,119 @@
+#include "control/event_loop.h"
+
+#include <systemd/sd-daemon.h>
+
+#include <csignal>
+
+#include <rte_cycles.h>
+
+#include "control/config_json.h"
+#include "control/log.h"
+
+namespace turnout {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kUpkeepInterval = 1ms;  // an ARP request waits no longer for its answer
+constexpr auto kLinkInterval = 500ms;
+constexpr auto kSharedInterval = 50us;  // between looks at timers and sockets on an lcore that also forwards
+constexpr int kHandlersAtOnce = 4;       // a busy client must not keep that lcore from its queues
+
+}  // namespace
+
+std::chrono::milliseconds steady_milliseconds() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+EventLoop::EventLoop(boost::asio::io_context& io, DaemonView& daemon, TickClock clock)
+    : io_(io),
+      daemon_(daemon),
+      clock_(clock),
+      upkeep_timer_(io),
+      link_timer_(io),
+      signals_(io, SIGTERM, SIGINT, SIGHUP),
+      link_up_(daemon.devices.size(), false) {
+  await_signal();
+  upkeep();
+  watch_links();
+}
+
+void EventLoop::run(Worker* shared) {
+  if (!shared) {
+    io_.run();
+    return;
+  }
+  const uint64_t interval = rte_get_tsc_hz() * static_cast<uint64_t>(kSharedInterval.count()) / 1'000'000;
+  uint64_t next = 0;
+  while (!io_.stopped()) {
+    shared->poll();
+    const uint64_t tsc = rte_rdtsc();
+    if (tsc < next) continue;
+    next = tsc + interval;
+    for (int i = 0; i < kHandlersAtOnce && io_.poll_one() > 0; ++i) {
+    }
+  }
+}
+
+void EventLoop::upkeep() {
+  daemon_.director.tick(steady_milliseconds(), clock_.at(rte_rdtsc()));
+  upkeep_timer_.expires_after(kUpkeepInterval);
+  upkeep_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) upkeep();
+  });
+}
+
+void EventLoop::watch_links() {
+  for (size_t port = 0; port < daemon_.devices.size(); ++port) {
+    const LinkStatus link = daemon_.devices[port]->link();
+    if (link.up == link_up_[port]) continue;
+    link_up_[port] = link.up;
+    const std::string name = "port '" + daemon_.director.config().ports[port].name + "': link ";
+    if (link.up) {
+      log_info(name + "up" + (link.megabits > 0 ? ", " + std::to_string(link.megabits) + " Mbit/s" : ""));
+      daemon_.director.port_came_up(port, steady_milliseconds());
+    } else {
+      log_warning(name + "down");
+    }
+  }
+  link_timer_.expires_after(kLinkInterval);
+  link_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) watch_links();
+  });
+}
+
+void EventLoop::await_signal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    if (signal != SIGHUP) {
+      log_info(std::string("stopping on ") + (signal == SIGTERM ? "SIGTERM" : "SIGINT"));
+      sd_notify(0, "STOPPING=1");
+      io_.stop();
+      return;
+    }
+    reload();
+    await_signal();
+  });
+}
+
+void EventLoop::reload() {
+  const std::string file = daemon_.config_file.string();
+  sd_notify(0, "RELOADING=1");
+  Parsed<Config> parsed = load_config(daemon_.config_file);
+  ConfigErrors errors = std::move(parsed.errors);
+  if (parsed.value) {
+    try {
+      const Director::Applied applied = daemon_.director.apply(std::move(*parsed.value), false, steady_milliseconds());
+      log_info(file + " applied: " + std::to_string(applied.changes.size()) + " changes, generation " +
+               std::to_string(applied.generation));
+    } catch (const ConfigRefused& refused) {
+      errors = refused.errors;
+    }
+  }
+  for (const ConfigError& error : errors) log_error(file + ": " + error.to_string());
+  if (!errors.empty()) log_error(file + " not applied: nothing changed");
+  sd_notify(0, "READY=1");
+}
+
+}  // namespace turnout

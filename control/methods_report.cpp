@@ -1,0 +1,193 @@
+#include <unistd.h>
+
+#include <rte_version.h>
+
+#include "control/methods.h"
+
+namespace turnout {
+
+namespace {
+
+Json to_json(const ServerTotals& totals) {
+  return {{"packets", totals.packets},
+          {"bytes", totals.bytes},
+          {"connections", totals.connections},
+          {"active_connections", totals.active},
+          {"inactive_connections", totals.inactive}};
+}
+
+Json packet_report(const PacketTotals& totals) {
+  return {{"received", totals.received()},
+          {"transmitted", totals.transmitted()},
+          {"originated", totals.originated},
+          {"punted", totals.punted()},
+          {"dropped", totals.dropped()}};
+}
+
+Json port_counters(const DaemonView& daemon, const PacketTotals& totals) {
+  Json ports = Json::array();
+  for (size_t i = 0; i < daemon.devices.size(); ++i) {
+    const PortTotals& port = totals.ports[i];
+    const DeviceErrors errors = daemon.devices[i]->errors();
+    ports.push_back({{"name", daemon.director.config().ports[i].name},
+                     {"receive_packets", port.receive_packets},
+                     {"receive_bytes", port.receive_bytes},
+                     {"transmit_packets", port.transmit_packets},
+                     {"transmit_bytes", port.transmit_bytes},
+                     {"receive_missed", errors.missed},
+                     {"receive_errors", errors.errors},
+                     {"receive_no_buffer", errors.no_buffer}});
+  }
+  return ports;
+}
+
+Json worker_counters(const DaemonView& daemon) {
+  Json workers = Json::array();
+  const Statistics& statistics = daemon.director.statistics();
+  for (unsigned i = 0; i < statistics.workers(); ++i) {
+    const WorkerCounters& counters = statistics.worker(i);
+    uint64_t packets = 0;
+    for (const PortCounters& port : counters.packets.ports) packets += port.receive_packets.read();
+    workers.push_back({{"lcore", daemon.worker_lcores[i]},
+                       {"packets", packets},
+                       {"bursts", counters.bursts.read()},
+                       {"busy_cycles", counters.busy_cycles.read()},
+                       {"idle_cycles", counters.idle_cycles.read()}});
+  }
+  return workers;
+}
+
+Json service_counters(const DaemonView& daemon) {
+  Json services = Json::array();
+  const Director& director = daemon.director;
+  for (const ServiceConfig& config : director.config().services) {
+    const Registry::Service& numbers = director.registry().service(config.key);
+    Json service = to_json(config.key);
+    service.update(to_json(director.statistics().service(numbers, director.registry())));
+    service["servers"] = Json::array();
+    for (const RealServerConfig& server : config.real_servers) {
+      const uint32_t slot = numbers.servers.at(server.address).slot;
+      Json row = to_json(director.statistics().server(slot));
+      row.update({{"address", server.address.to_string()},
+                  {"weight", server.weight},
+                  {"up", director.snapshot().servers[slot].usable}});
+      service["servers"].push_back(std::move(row));
+    }
+    services.push_back(std::move(service));
+  }
+  return services;
+}
+
+Json stats(const DaemonView& daemon) {
+  const PacketTotals packets = daemon.director.statistics().packets();
+  const TableTotals table = daemon.director.statistics().table();
+  Json drops = Json::object(), punts = Json::object();
+  for (size_t i = 0; i < kDropReasons; ++i) drops[std::string(kDropReasonNames[i])] = packets.drops[i];
+  for (size_t i = 0; i < kPuntKinds; ++i) punts[std::string(kPuntKindNames[i])] = packets.punts[i];
+  return {{"generation", daemon.director.generation()},
+          {"uptime", daemon.uptime()},
+          {"packets", packet_report(packets)},
+          {"originated_lost", packets.originated_lost + daemon.wire.lost()},
+          {"ports", port_counters(daemon, packets)},
+          {"workers", worker_counters(daemon)},
+          {"services", service_counters(daemon)},
+          {"drops", drops},
+          {"punts", punts},
+          {"connection_table",
+           {{"capacity", daemon.director.table().slots()},
+            {"entries", table.entries()},
+            {"inserted", table.inserted},
+            {"expired", table.expired},
+            {"evicted", table.evicted},
+            {"stateless", table.stateless}}}};
+}
+
+Json fixed_neighbors(const Config& config) {
+  Json rows = Json::array();
+  for (const ServiceConfig& service : config.services) {
+    for (const RealServerConfig& server : service.real_servers) {
+      if (!server.mac) continue;
+      Json row = {{"port", config.ports[port_of(config, server.address).value()].name},
+                  {"address", server.address.to_string()},
+                  {"mac", server.mac->to_string()},
+                  {"state", "fixed"},
+                  {"age", nullptr},
+                  {"requests", 0},
+                  {"mac_changes", 0}};
+      if (std::find(rows.begin(), rows.end(), row) == rows.end()) rows.push_back(std::move(row));
+    }
+  }
+  return rows;
+}
+
+Json neighbors(const DaemonView& daemon) {
+  const Director& director = daemon.director;
+  Json rows = Json::array();
+  for (const Neighbor* neighbor : director.link().neighbors().list()) {
+    Json row = {{"port", director.config().ports[neighbor->port].name},
+                {"address", from_be32(neighbor->ip).to_string()},
+                {"mac", nullptr},
+                {"state", to_string(neighbor->state)},
+                {"age", nullptr},
+                {"requests", neighbor->requests_sent},
+                {"mac_changes", neighbor->mac_changes}};
+    if (neighbor->mac) {
+      row["mac"] = neighbor->mac->to_string();
+      row["age"] = std::chrono::duration<double>(director.time() - neighbor->confirmed).count();
+    }
+    rows.push_back(std::move(row));
+  }
+  for (Json& row : fixed_neighbors(director.config())) rows.push_back(std::move(row));
+  return rows;
+}
+
+Json ports(const DaemonView& daemon) {
+  Json rows = Json::array();
+  for (size_t i = 0; i < daemon.devices.size(); ++i) {
+    const PortConfig& config = daemon.director.config().ports[i];
+    const Device& device = *daemon.devices[i];
+    const LinkStatus link = device.link();
+    Json addresses = Json::array();
+    for (const InterfaceAddress& address : config.addresses) addresses.push_back(address.to_string());
+    rows.push_back({{"name", config.name},
+                    {"device", config.device},
+                    {"driver", device.driver()},
+                    {"mac", device.mac().to_string()},
+                    {"link", link.up ? "up" : "down"},
+                    {"speed", link.megabits},
+                    {"mtu", device.mtu()},
+                    {"addresses", addresses},
+                    {"gateway", config.gateway ? Json(config.gateway->to_string()) : Json(nullptr)},
+                    {"rx_queues", device.receive_queues()},
+                    {"tx_queues", device.transmit_queues()},
+                    {"rss", device.rss()}});
+  }
+  return rows;
+}
+
+Json info(const DaemonView& daemon) {
+  return {{"version", TURNOUT_VERSION},
+          {"generation", daemon.director.generation()},
+          {"uptime", daemon.uptime()},
+          {"pid", getpid()},
+          {"config_file", daemon.config_file.string()},
+          {"dpdk", rte_version()},
+          {"lcores", {{"control", daemon.control_lcore}, {"workers", daemon.worker_lcores}}}};
+}
+
+}  // namespace
+
+void add_report_methods(RpcDispatcher& dispatcher, DaemonView& daemon) {
+  const auto bind = [&](const char* name, Json (*report)(const DaemonView&)) {
+    dispatcher.add(name, [&daemon, report](const Json& params) {
+      allow_only(params, {});
+      return report(daemon);
+    });
+  };
+  bind("stats.get", stats);
+  bind("neighbor.list", neighbors);
+  bind("port.list", ports);
+  bind("daemon.info", info);
+}
+
+}  // namespace turnout

@@ -1,0 +1,186 @@
+#include "control/neighbor_table.h"
+
+#include <algorithm>
+
+#include <rte_byteorder.h>
+
+namespace turnout {
+namespace {
+
+using Time = NeighborTable::Time;
+
+constexpr Time kShortestWait{1};       // so that no timing makes advance() ask for ever
+constexpr size_t kOutdatedSlack = 64;  // small tables needn't tidy up their queue all the time
+
+/// Ordered as list() is: by port, then address.
+uint64_t key_of(size_t port, rte_be32_t ip) {
+  return (static_cast<uint64_t>(port) << 32) | rte_be_to_cpu_32(ip);
+}
+
+/// A part of `span` in 1/1024ths that is always the same for a neighbour and differs between neighbours.
+Time share_of(Time span, uint64_t key) {
+  uint64_t mixed = key * 0x9e3779b97f4a7c15;  // Fibonacci hashing: neighbouring addresses end up far apart
+  return span * static_cast<int64_t>(mixed >> 54) / 1024;
+}
+
+}  // namespace
+
+const char* to_string(NeighborState state) {
+  switch (state) {
+    case NeighborState::incomplete:
+      return "incomplete";
+    case NeighborState::reachable:
+      return "reachable";
+    case NeighborState::stale:
+      return "stale";
+  }
+  return "unknown";
+}
+
+NeighborTable::NeighborTable(Callbacks callbacks, NeighborTimings timings)
+    : callbacks_(std::move(callbacks)), timings_(timings) {}
+
+void NeighborTable::want(const std::vector<std::pair<size_t, rte_be32_t>>& wanted, Time now) {
+  std::unordered_set<uint64_t> keys;
+  keys.reserve(wanted.size());
+  for (const auto& [port, ip] : wanted) keys.insert(key_of(port, ip));
+  forget_all_but(keys);
+
+  for (const auto& [port, ip] : wanted) {
+    const uint64_t key = key_of(port, ip);
+    auto [place, is_new] = entries_.try_emplace(key);
+    if (!is_new) continue;
+    Entry& entry = place->second;
+    entry.neighbor.port = port;
+    entry.neighbor.ip = ip;
+    entry.next_ask = now;
+    incomplete_.insert(key);
+    next_urge_ = now;
+    schedule(key, entry);
+  }
+}
+
+void NeighborTable::forget_all_but(const std::unordered_set<uint64_t>& wanted) {
+  std::erase_if(entries_, [&](const auto& item) { return !wanted.contains(item.first); });
+  std::erase_if(incomplete_, [&](uint64_t key) { return !wanted.contains(key); });
+  drop_outdated();
+}
+
+void NeighborTable::learn(size_t port, const ArpPacket& packet, Time now) {
+  if (packet.sender_ip == 0) return;  // an RFC 5227 probe claims nothing yet
+  const uint64_t key = key_of(port, packet.sender_ip);
+  const auto place = entries_.find(key);
+  if (place == entries_.end()) return;
+
+  Entry& entry = place->second;
+  confirm(key, entry, now);
+  if (entry.neighbor.mac == packet.sender_mac) return;
+  const std::optional<MacAddress> before = entry.neighbor.mac;
+  if (before) ++entry.neighbor.mac_changes;
+  entry.neighbor.mac = packet.sender_mac;
+  callbacks_.changed(entry.neighbor, before);
+}
+
+void NeighborTable::confirm(uint64_t key, Entry& entry, Time now) {
+  if (entry.neighbor.state == NeighborState::incomplete) incomplete_.erase(key);
+  entry.neighbor.state = NeighborState::reachable;
+  entry.neighbor.confirmed = now;
+  entry.neighbor.unanswered = 0;
+  entry.wait = Time::zero();
+  const Time grace = std::max(timings_.stale - timings_.refresh, Time::zero());
+  entry.next_ask = now + timings_.refresh + share_of(grace / 4, key);
+  schedule(key, entry);
+}
+
+void NeighborTable::urge(Time now) {
+  if (now < next_urge_) return;
+  next_urge_ = Time::max();
+  std::vector<uint64_t> chosen;  // asked afterwards: the callback may resolve others and so change the set
+  for (const uint64_t key : incomplete_) {
+    const std::optional<Time> last_ask = entries_.at(key).last_ask;
+    const bool may_ask = !last_ask || *last_ask + timings_.urge_interval <= now;
+    if (may_ask) chosen.push_back(key);
+    next_urge_ = std::min(next_urge_, (may_ask ? now : *last_ask) + timings_.urge_interval);
+  }
+  for (const uint64_t key : chosen) {
+    if (incomplete_.contains(key)) ask(key, entries_.at(key), now);
+  }
+}
+
+NeighborTable::Time NeighborTable::advance(Time now) {
+  while (!due_.empty()) {
+    const Due due = due_.top();
+    const bool valid = is_valid(due);
+    if (valid && due.at > now) return due.at;
+    due_.pop();
+    if (valid) run(due.key, entries_.at(due.key), now);
+  }
+  return Time::max();
+}
+
+void NeighborTable::run(uint64_t key, Entry& entry, Time now) {
+  Neighbor& neighbor = entry.neighbor;
+  if (neighbor.state == NeighborState::reachable && neighbor.confirmed + timings_.stale <= now) {
+    neighbor.state = NeighborState::stale;
+  }
+  if (entry.next_ask <= now) {
+    ask(key, entry, now);
+  } else {
+    schedule(key, entry);
+  }
+}
+
+void NeighborTable::ask(uint64_t key, Entry& entry, Time now) {
+  const Neighbor asked = entry.neighbor;
+  ++entry.neighbor.requests_sent;
+  ++entry.neighbor.unanswered;
+  entry.last_ask = now;
+  entry.wait = entry.wait == Time::zero() ? timings_.first_retry : entry.wait * 2;
+  entry.wait = std::clamp(entry.wait, kShortestWait, std::max(timings_.last_retry, kShortestWait));
+  entry.next_ask = now + std::max(entry.wait - share_of(entry.wait / 8, key), kShortestWait);
+  schedule(key, entry);
+  callbacks_.ask(asked);  // last: an answer may come back before it returns
+}
+
+NeighborTable::Time NeighborTable::next_event(const Entry& entry) const {
+  if (entry.neighbor.state != NeighborState::reachable) return entry.next_ask;
+  return std::min(entry.next_ask, entry.neighbor.confirmed + timings_.stale);
+}
+
+void NeighborTable::schedule(uint64_t key, Entry& entry) {
+  entry.serial = ++last_serial_;  // outdates its earlier place in the queue
+  due_.push({next_event(entry), key, entry.serial});
+  drop_outdated();
+}
+
+bool NeighborTable::is_valid(const Due& due) const {
+  const auto place = entries_.find(due.key);
+  return place != entries_.end() && place->second.serial == due.serial;
+}
+
+/// Rebuilds the queue once more than half of it is outdated, so it costs each event O(1) on average and
+/// someone who sends ARP packets all the time can't make the queue grow.
+void NeighborTable::drop_outdated() {
+  if (due_.size() <= 2 * entries_.size() + kOutdatedSlack) return;
+  std::vector<Due> valid;
+  valid.reserve(entries_.size());
+  for (const auto& [key, entry] : entries_) valid.push_back({next_event(entry), key, entry.serial});
+  due_ = std::priority_queue<Due>(std::less<Due>(), std::move(valid));
+}
+
+const Neighbor* NeighborTable::find(size_t port, rte_be32_t ip) const {
+  const auto place = entries_.find(key_of(port, ip));
+  return place == entries_.end() ? nullptr : &place->second.neighbor;
+}
+
+std::vector<const Neighbor*> NeighborTable::list() const {
+  std::vector<const Neighbor*> result;
+  result.reserve(entries_.size());
+  for (const auto& [key, entry] : entries_) result.push_back(&entry.neighbor);
+  std::sort(result.begin(), result.end(), [](const Neighbor* a, const Neighbor* b) {
+    return key_of(a->port, a->ip) < key_of(b->port, b->ip);
+  });
+  return result;
+}
+
+}  // namespace turnout

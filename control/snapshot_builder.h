@@ -1,0 +1,58 @@
+// Config + numbers + resolved MAC addresses → the Snapshot that workers use.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+#include "control/config.h"
+#include "control/maglev.h"
+#include "control/registry.h"
+#include "dataplane/snapshot.h"
+
+namespace turnout {
+
+/// The MAC address of a neighbour on a port (index into Config::ports), if it is known.
+using ResolveMac = std::function<std::optional<MacAddress>(size_t port, const IpAddress& address)>;
+
+/// A port's own address on the wire.
+struct Station {
+  MacAddress mac;
+  bool takes_any_unicast = false;  // a capture played for ever: whom its frames were for says nothing
+};
+
+/// Control thread only.
+class SnapshotBuilder {
+ public:
+  /// `stations`: of the configuration's ports, in their order.
+  explicit SnapshotBuilder(std::vector<Station> stations) : stations_(std::move(stations)) {}
+
+  /// `config` must be valid and `registry` up to date with it. Scheduler tables whose servers are as they were are taken
+  /// over from the snapshot before.
+  std::unique_ptr<const Snapshot> build(const Config& config, const Registry& registry, const ResolveMac& resolve,
+                                        uint64_t generation);
+
+ private:
+  /// A service's tables and what they were made of.
+  struct Compiled {
+    std::vector<ScheduledServer> servers;
+    SchedulerKind scheduler = SchedulerKind::mh;
+    uint32_t maglev_size = 0;
+    ServerTable maglev;
+    ServerTable sequence;  // none for mh
+  };
+
+  void add_service(const ServiceConfig& config, const Registry::Service& numbers, const Config& whole,
+                   const ResolveMac& resolve, Snapshot& snapshot);
+  const Compiled& compile(uint16_t index, const ServiceConfig& config, std::vector<ScheduledServer> servers);
+  RealServer make_server(size_t port, const Registry::Server& numbers, uint16_t service,
+                         const std::optional<MacAddress>& mac) const;
+
+  std::vector<Station> stations_;
+  std::unordered_map<uint16_t, Compiled> compiled_;  // by service index
+};
+
+Timeouts to_timeouts(const TimeoutConfig& config);
+
+}  // namespace turnout

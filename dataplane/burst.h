@@ -1,0 +1,62 @@
+// A burst going into the forwarder and what comes out of it: plain arrays of packet pointers.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <type_traits>
+
+#include <rte_mbuf.h>
+
+#include "dataplane/bounds.h"
+#include "dataplane/verdict.h"
+
+namespace turnout {
+
+/// Packets that one queue handed over at once.
+struct Burst {
+  std::array<rte_mbuf*, kBurst> packets;
+  uint16_t count = 0;
+  uint16_t port = 0;  // index of the ingress port in the snapshot
+};
+
+/// The fate of each packet of one burst, sorted by what the worker has to do. The forwarder fills it and decides; the
+/// worker transmits, punts, frees and counts.
+struct Outcome {
+  struct Lane {
+    uint16_t count = 0;
+    std::array<rte_mbuf*, kBurst> packets;
+  };
+  struct Punts : Lane {
+    std::array<PuntKind, kBurst> kinds;
+  };
+  struct Drops : Lane {
+    std::array<DropReason, kBurst> reasons;
+  };
+
+  std::array<Lane, kMaxPorts> transmit;  // by egress port
+  Punts punt;
+  Drops drop;
+
+  void clear() {
+    for (Lane& lane : transmit) lane.count = 0;
+    punt.count = 0;
+    drop.count = 0;
+  }
+  void add_transmit(rte_mbuf* packet, uint16_t port) {
+    Lane& lane = transmit[port];
+    lane.packets[lane.count++] = packet;
+  }
+  void add_punt(rte_mbuf* packet, PuntKind kind) {
+    punt.kinds[punt.count] = kind;
+    punt.packets[punt.count++] = packet;
+  }
+  void add_drop(rte_mbuf* packet, DropReason reason) {
+    drop.reasons[drop.count] = reason;
+    drop.packets[drop.count++] = packet;
+  }
+};
+
+static_assert(std::is_trivially_copyable_v<Burst>);
+static_assert(sizeof(Burst) == kBurst * sizeof(rte_mbuf*) + 8, "a burst is its pointers, their number and the port");
+
+}  // namespace turnout

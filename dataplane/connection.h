@@ -1,0 +1,119 @@
+// What the connection table knows of a connection: the 64-bit value beside its key, and how packets move it on.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "dataplane/bounds.h"
+#include "dataplane/tick.h"
+
+namespace turnout {
+
+/// The first four are states of a slot under change; the others are those of a connection, named as LVS names them.
+enum class ConnectionState : uint8_t {
+  free,       // nobody's; the key beside it means nothing
+  claimed,    // one thread is writing the key; nobody else may touch the slot
+  tentative,  // key and value are written, but the thread has not yet made sure that it is the only one
+  moving,     // valid, and being copied to the flow's second bucket; must not be changed meanwhile
+  syn_recv,
+  established,
+  fin_wait,
+  close,
+  udp,
+  count
+};
+inline constexpr size_t kConnectionStates = static_cast<size_t>(ConnectionState::count);
+
+constexpr bool is_live(ConnectionState state) { return state >= ConnectionState::syn_recv; }
+/// LVS's ActiveConn: established TCP, and UDP as long as it is remembered. The other live ones are its InActConn.
+constexpr bool is_active(ConnectionState state) {
+  return state == ConnectionState::established || state == ConnectionState::udp;
+}
+/// May give way to a new connection when there is no free slot: the client never answered, or is gone.
+constexpr bool is_evictable(ConnectionState state) {
+  return state == ConnectionState::syn_recv || state == ConnectionState::close;
+}
+
+/// Idle seconds after which an entry is forgotten, by state. Written by control, read by all.
+struct Timeouts {
+  std::array<uint32_t, kConnectionStates> seconds{0, 0, 0, 0, 60, 900, 120, 10, 300};
+  uint32_t of(ConnectionState state) const { return seconds[static_cast<size_t>(state)]; }
+};
+
+/// server slot:20 | generation:10 | version:8 | state:4 | last seen:22
+///
+/// The version counts the owners that a slot has had. A reader that sees the same version before and after it read the key
+/// knows that key and value belong together.
+class ConnectionValue {
+ public:
+  ConnectionValue() = default;
+  explicit constexpr ConnectionValue(uint64_t bits) : bits_(bits) {}
+  static constexpr ConnectionValue make(uint32_t server, uint32_t generation, ConnectionState state, Tick seen) {
+    return ConnectionValue(uint64_t{server} << 44 | uint64_t{generation & kGenerationMask} << 34 |
+                           uint64_t{static_cast<uint8_t>(state)} << kTickBits | (seen & kTickMask));
+  }
+
+  constexpr uint64_t bits() const { return bits_; }
+  constexpr uint32_t server() const { return static_cast<uint32_t>(bits_ >> 44); }
+  constexpr uint32_t generation() const { return static_cast<uint32_t>(bits_ >> 34) & kGenerationMask; }
+  constexpr uint8_t version() const { return static_cast<uint8_t>(bits_ >> 26); }
+  constexpr ConnectionState state() const { return static_cast<ConnectionState>(bits_ >> kTickBits & 0xF); }
+  constexpr uint32_t seen() const { return static_cast<uint32_t>(bits_) & kTickMask; }
+
+  constexpr ConnectionValue with_state(ConnectionState state) const {
+    return ConnectionValue((bits_ & ~(uint64_t{0xF} << kTickBits)) | uint64_t{static_cast<uint8_t>(state)} << kTickBits);
+  }
+  constexpr ConnectionValue with_seen(Tick now) const {
+    return ConnectionValue((bits_ & ~uint64_t{kTickMask}) | (now & kTickMask));
+  }
+  constexpr ConnectionValue with_version(uint8_t version) const {
+    return ConnectionValue((bits_ & ~(uint64_t{0xFF} << 26)) | uint64_t{version} << 26);
+  }
+
+  constexpr bool live() const { return is_live(state()); }
+  constexpr bool present() const { return state() >= ConnectionState::moving; }  // a reader may use it
+  bool expired(Tick now, const Timeouts& timeouts) const { return age_of(seen(), now) > timeouts.of(state()); }
+
+  friend constexpr bool operator==(ConnectionValue, ConnectionValue) = default;
+
+  static constexpr uint32_t kGenerationMask = 0x3FF;
+
+ private:
+  uint64_t bits_ = 0;
+};
+static_assert(kMaxServers == 1u << 20 && kTickBits == 22, "the fields fill 64 bits");
+
+/// What a packet says of its connection's state, the strongest first as LVS reads the flags: RST, SYN, FIN, ACK.
+enum class PacketEvent : uint8_t { datagram, ack, fin, syn, rst, count };
+inline constexpr size_t kPacketEvents = static_cast<size_t>(PacketEvent::count);
+
+constexpr PacketEvent event_of_tcp_flags(uint8_t flags) {
+  constexpr uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04;
+  if (flags & kRst) return PacketEvent::rst;
+  if (flags & kSyn) return PacketEvent::syn;
+  if (flags & kFin) return PacketEvent::fin;
+  return PacketEvent::ack;
+}
+
+/// The state after a packet, seen from the client's side only: what LVS's INPUT_ONLY table comes to when TIME_WAIT,
+/// CLOSE_WAIT and the like are folded into FIN_WAIT and CLOSE. `free` stands for "no entry yet".
+constexpr ConnectionState next_state(ConnectionState now, PacketEvent event) {
+  using enum ConnectionState;
+  switch (event) {
+    case PacketEvent::datagram: return udp;
+    case PacketEvent::rst: return close;
+    case PacketEvent::syn: return now == established ? established : syn_recv;
+    case PacketEvent::fin: return now == free || now == close ? close : fin_wait;
+    case PacketEvent::ack: return now == fin_wait || now == close ? now : established;
+    case PacketEvent::count: break;
+  }
+  return now;
+}
+
+/// A SYN on a connection that was closed starts another one with the same addresses and ports.
+constexpr bool starts_anew(ConnectionState now, PacketEvent event) {
+  return event == PacketEvent::syn && (now == ConnectionState::fin_wait || now == ConnectionState::close);
+}
+
+}  // namespace turnout

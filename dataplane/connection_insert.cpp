@@ -1,0 +1,185 @@
+// Insertion into the connection table: finding a slot, making room, and agreeing with other threads on one entry.
+#include "dataplane/connection_table.h"
+
+namespace turnout {
+
+namespace {
+
+// How far moves may chain, and how many are looked at for one insertion. Depth 4 fills a table of random keys to 0.9
+// before the first insertion that finds no room; the budget bounds what a flood against a full table can cost.
+constexpr unsigned kMoveDepth = 4;
+constexpr unsigned kMoveBudget = 64;
+
+// Rounds with rivals that insert the same flow in the same instant. Each round one of them wins unless two free each
+// other's entry; a flow that has lost them all is forwarded without an entry, this once.
+constexpr unsigned kRounds = 4;
+
+constexpr ConnectionValue bare(ConnectionState state, uint8_t version) {
+  return ConnectionValue{}.with_state(state).with_version(version);
+}
+
+}  // namespace
+
+/// One insertion, as its helpers see it.
+struct ConnectionTable::Attempt {
+  ConnectionKey key;
+  uint64_t hash;
+  Tick now;
+  const Timeouts& timeouts;
+  Inserted& result;
+  unsigned budget = kMoveBudget;
+};
+
+/// Makes a slot ours if it still holds `seen`.
+ConnectionTable::Claim ConnectionTable::take(ConnectionSlot& slot, ConnectionValue seen) {
+  const auto version = static_cast<uint8_t>(seen.version() + 1);
+  uint64_t bits = seen.bits();
+  if (!slot.value.compare_exchange_strong(bits, bare(ConnectionState::claimed, version).bits())) return {};
+  return {&slot, version};
+}
+
+/// Takes a slot that is free or past its time.
+ConnectionTable::Claim ConnectionTable::take_free_slot(ConnectionBucket& bucket, Attempt& attempt) {
+  for (ConnectionSlot& slot : bucket.slots) {
+    const ConnectionValue seen(slot.value.load(std::memory_order_relaxed));
+    const bool expired =
+        seen.live() && seen.expired(attempt.now, attempt.timeouts) && attempt.result.may_displace();
+    if (!expired && seen.state() != ConnectionState::free) continue;
+    const Claim claim = take(slot, seen);
+    if (!claim) continue;
+    if (expired) attempt.result.note_displaced(seen, false);
+    return claim;
+  }
+  return {};
+}
+
+/// Takes the slot of the evictable entry that was idle the longest: SYNs without an answer before closed connections.
+ConnectionTable::Claim ConnectionTable::evict(ConnectionBucket& first, ConnectionBucket& second, Attempt& attempt) {
+  if (!attempt.result.may_displace()) return {};
+  for (const ConnectionState victim_state : {ConnectionState::syn_recv, ConnectionState::close}) {
+    ConnectionSlot* victim = nullptr;
+    ConnectionValue value;
+    for (ConnectionBucket* bucket : {&first, &second}) {
+      for (ConnectionSlot& slot : bucket->slots) {
+        const ConnectionValue seen(slot.value.load(std::memory_order_relaxed));
+        if (seen.state() != victim_state) continue;
+        if (victim && age_of(seen.seen(), attempt.now) <= age_of(value.seen(), attempt.now)) continue;
+        victim = &slot;
+        value = seen;
+      }
+    }
+    if (!victim) continue;
+    const Claim claim = take(*victim, value);
+    if (!claim) continue;
+    attempt.result.note_displaced(value, true);
+    return claim;
+  }
+  return {};
+}
+
+/// Moves the slot's entry to its second bucket, if this is its first, and makes the slot ours.
+ConnectionTable::Claim ConnectionTable::move_away(ConnectionSlot& slot, uint64_t bucket, unsigned depth,
+                                                  Attempt& attempt) const {
+  const ConnectionKey key = slot.key.load(std::memory_order_relaxed);
+  const uint64_t key_hash = hash(key);
+  const std::optional<ConnectionValue> value = read(slot, key);
+  if (!value || !value->live() || first_bucket(key_hash) != bucket) return {};
+
+  const uint64_t target = second_bucket(key_hash);
+  Claim room = take_free_slot(buckets_[target], attempt);
+  if (!room && depth > 1) room = make_room(target, depth - 1, attempt);
+  if (!room) return {};
+
+  uint64_t bits = value->bits();
+  if (!slot.value.compare_exchange_strong(bits, value->with_state(ConnectionState::moving).bits())) {
+    room.slot->value.store(bare(ConnectionState::free, room.version).bits());
+    return {};
+  }
+  room.slot->key.store(key, std::memory_order_release);
+  room.slot->value.store(value->with_version(room.version).bits());
+  const auto version = static_cast<uint8_t>(value->version() + 1);
+  slot.value.store(bare(ConnectionState::claimed, version).bits());
+  return {&slot, version};
+}
+
+ConnectionTable::Claim ConnectionTable::make_room(uint64_t bucket, unsigned depth, Attempt& attempt) const {
+  for (ConnectionSlot& slot : buckets_[bucket].slots) {
+    if (attempt.budget == 0) return {};
+    --attempt.budget;
+    if (const Claim claim = move_away(slot, bucket, depth, attempt)) return claim;
+  }
+  return {};
+}
+
+ConnectionTable::Claim ConnectionTable::claim_slot(Attempt& attempt) const {
+  const uint64_t first = first_bucket(attempt.hash);
+  ConnectionBucket& second = buckets_[second_bucket(attempt.hash)];
+  if (const Claim claim = take_free_slot(buckets_[first], attempt)) return claim;
+  if (const Claim claim = take_free_slot(second, attempt)) return claim;
+  for (unsigned depth = 1; depth <= kMoveDepth && attempt.budget > 0; ++depth) {
+    if (const Claim claim = make_room(first, depth, attempt)) return claim;
+  }
+  return evict(buckets_[first], second, attempt);
+}
+
+/// If the slot holds the flow: returns its live entry; frees a tentative or an expired one.
+ConnectionTable::Found ConnectionTable::settle_slot(ConnectionSlot& slot, Attempt& attempt) {
+  uint64_t bits = slot.value.load();
+  while (true) {
+    const ConnectionValue value(bits);
+    const bool tentative = value.state() == ConnectionState::tentative;
+    if ((!tentative && !value.present()) || slot.key.load(std::memory_order_acquire) != attempt.key) return {};
+    const bool expired = value.live() && value.expired(attempt.now, attempt.timeouts) && attempt.result.may_displace();
+    if (tentative || expired) {
+      if (!slot.value.compare_exchange_strong(bits, value.with_state(ConnectionState::free).bits())) continue;
+      if (expired) attempt.result.note_displaced(value, false);
+      return {};
+    }
+    const ConnectionValue again(slot.value.load());
+    if (again.version() == value.version() && again.present()) return {&slot, again};
+    bits = again.bits();
+  }
+}
+
+ConnectionTable::Found ConnectionTable::settle_rivals(const ConnectionSlot* mine, Attempt& attempt) const {
+  for (const uint64_t bucket : {first_bucket(attempt.hash), second_bucket(attempt.hash)}) {
+    for (ConnectionSlot& slot : buckets_[bucket].slots) {
+      if (&slot == mine) continue;
+      if (const Found found = settle_slot(slot, attempt)) return found;
+    }
+  }
+  return {};
+}
+
+ConnectionTable::Inserted ConnectionTable::insert(ConnectionKey key, uint64_t hash, ConnectionValue proposal, Tick now,
+                                                  const Timeouts& timeouts) const {
+  Inserted result;
+  Attempt attempt{key, hash, now, timeouts, result};
+  for (unsigned round = 0; round < kRounds; ++round) {
+    const Claim claim = claim_slot(attempt);
+    if (!claim) {
+      result.entry = settle_rivals(nullptr, attempt);
+      if (result.entry) result.result = Inserted::Result::existing;
+      return result;
+    }
+    const ConnectionValue live = proposal.with_version(claim.version);
+    uint64_t tentative = live.with_state(ConnectionState::tentative).bits();
+    claim.slot->key.store(key, std::memory_order_release);
+    claim.slot->value.store(tentative);  // sequentially consistent: published before we look for rivals
+
+    if (const Found rival = settle_rivals(claim.slot, attempt)) {
+      claim.slot->value.compare_exchange_strong(tentative, bare(ConnectionState::free, claim.version).bits());
+      result.result = Inserted::Result::existing;
+      result.entry = rival;
+      return result;
+    }
+    if (claim.slot->value.compare_exchange_strong(tentative, live.bits())) {
+      result.result = Inserted::Result::inserted;
+      result.entry = {claim.slot, live};
+      return result;
+    }
+  }
+  return result;
+}
+
+}  // namespace turnout

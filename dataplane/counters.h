@@ -1,0 +1,110 @@
+// What one worker counts. Each counter has a single writer, its worker (control has a set of its own for what it does
+// itself); control reads them all and adds up.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "dataplane/bounds.h"
+#include "dataplane/verdict.h"
+
+namespace turnout {
+
+/// Written by one thread, read by any. No locked instruction: the writer is alone.
+class Counter {
+ public:
+  void add(uint64_t amount) { value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed); }
+  void subtract(uint64_t amount) { add(uint64_t{0} - amount); }
+  uint64_t read() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
+/// By server slot. A service's figures are the sums over its servers.
+struct alignas(64) ServerCounters {
+  Counter packets;
+  Counter bytes;  // of IP, as LVS counts: the frame without its Ethernet header and padding
+  Counter connections;
+  Counter active;    // opened minus closed by this worker; only the sum over all workers means something
+  Counter inactive;  // likewise
+};
+static_assert(sizeof(ServerCounters) == 64, "one cache line per server and worker");
+
+struct PortCounters {
+  Counter receive_packets;
+  Counter receive_bytes;  // of whole frames without FCS
+  Counter transmit_packets;
+  Counter transmit_bytes;
+};
+
+struct TableCounters {
+  Counter inserted;
+  Counter expired;
+  Counter evicted;
+  Counter stateless;  // packets forwarded without an entry because there was no room
+};
+
+/// What every packet is accounted for in: received = transmitted - originated + punted + dropped, whenever it is read.
+struct PacketCounters {
+  std::array<PortCounters, kMaxPorts> ports;
+  std::array<Counter, kDropReasons> drops;
+  std::array<Counter, kPuntKinds> punts;
+  Counter originated;       // control's own frames that were transmitted for it
+  Counter originated_lost;  // and those that the egress queue did not take
+};
+
+struct alignas(64) WorkerCounters {
+  WorkerCounters();
+
+  /// Held by the worker while it adds a burst to `packets`.
+  class Update {
+   public:
+    explicit Update(WorkerCounters& counters) : sequence_(counters.sequence_) {
+      sequence_.add(1);
+      std::atomic_thread_fence(std::memory_order_release);
+    }
+    ~Update() {
+      std::atomic_thread_fence(std::memory_order_release);
+      sequence_.add(1);
+    }
+    Update(const Update&) = delete;
+    Update& operator=(const Update&) = delete;
+
+   private:
+    Counter& sequence_;
+  };
+
+  /// Calls read() for control until it saw whole bursts in `packets` only; at most `tries` times. True if it did.
+  template <typename Function>
+  bool read_consistently(unsigned tries, Function&& read) const {
+    for (unsigned i = 0; i < tries; ++i) {
+      const uint64_t before = sequence_.read();
+      std::atomic_thread_fence(std::memory_order_acquire);
+      read();
+      std::atomic_thread_fence(std::memory_order_acquire);
+      if (before % 2 == 0 && sequence_.read() == before) return true;
+    }
+    return false;
+  }
+
+  PacketCounters packets;
+  TableCounters table;
+  Counter bursts;
+  Counter busy_cycles;  // of the time-stamp counter, in passes that found packets
+  Counter idle_cycles;
+
+  ServerCounters& server(uint32_t slot) { return servers_[slot]; }
+  const ServerCounters& server(uint32_t slot) const { return servers_[slot]; }
+
+ private:
+  Counter sequence_;  // odd during an Update
+  struct Unmap {
+    void operator()(ServerCounters* servers) const;
+  };
+  std::unique_ptr<ServerCounters[], Unmap> servers_;  // kMaxServers of them; memory is used as far as it is touched
+};
+
+}  // namespace turnout

@@ -1,0 +1,87 @@
+// A worker lcore: polls its queues, lets the forwarder decide, and acts on it.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include <rte_ring.h>
+
+#include "dataplane/connection_table.h"
+#include "dataplane/counters.h"
+#include "dataplane/forwarder.h"
+#include "dataplane/snapshot_slot.h"
+#include "dataplane/tick.h"
+
+namespace turnout {
+
+/// Where a worker's packets come from and go to. Ports are known by their index in the snapshot; `device` is DPDK's port id.
+struct WorkerQueues {
+  struct Receive {
+    uint16_t port;
+    uint16_t device;
+    uint16_t queue;
+  };
+  struct Transmit {
+    uint16_t device = 0;
+    uint16_t queue = 0;
+  };
+  std::vector<Receive> receive;
+  std::array<Transmit, kMaxPorts> transmit;  // by port; a queue of this worker's own on each
+};
+
+class Worker {
+ public:
+  struct Shared {
+    SnapshotSlot& snapshots;
+    const ConnectionTable& table;
+    rte_ring* to_control;    // punted packets: all workers put, control takes; mbuf->hash.usr is the PuntKind,
+                             // mbuf->port the ingress port's index
+    rte_ring* from_control;  // frames to be sent: control puts, worker 0 takes; mbuf->port is the egress port's index
+  };
+
+  /// `id`: 0-based, this worker's number as a reader of the snapshots. All arguments must outlive the worker.
+  Worker(unsigned id, WorkerQueues queues, const Shared& shared, WorkerCounters& counters, TickClock clock);
+
+  /// Polls until `stop`. For an lcore of its own.
+  void run(const std::atomic<bool>& stop);
+
+  /// One pass over all queues; true if there was a packet. For an lcore that control shares, between start() and finish().
+  bool poll();
+  void start() { shared_.snapshots.enter(id_); }
+  void finish() { shared_.snapshots.leave(id_); }
+
+ private:
+  /// One burst's part of PacketCounters, added all at once when the burst is done.
+  struct Tally {
+    uint16_t received = 0;
+    uint16_t punted = 0;
+    uint16_t dropped = 0;
+    uint64_t received_bytes = 0;
+    std::array<uint16_t, kMaxPorts> transmitted{};
+    std::array<uint64_t, kMaxPorts> transmitted_bytes{};
+    std::array<uint16_t, kPuntKinds> punts{};
+    std::array<uint16_t, kDropReasons> drops{};
+  };
+
+  uint16_t receive(const WorkerQueues::Receive& queue, const Snapshot& snapshot, Tick now);
+  void transmit(uint16_t port, const Outcome::Lane& lane, Tally& tally);
+  void punt(const Outcome::Punts& punts, Tally& tally);
+  void drop(rte_mbuf* packet, DropReason reason, Tally& tally);
+  void commit(const Tally& tally, uint16_t port);
+  uint16_t send_for_control();
+  void send_for_control(rte_mbuf* frame);
+
+  unsigned id_;
+  WorkerQueues queues_;
+  Shared shared_;
+  WorkerCounters& counters_;
+  TickClock clock_;
+  Forwarder forwarder_;
+  Burst burst_;
+  Outcome outcome_;
+  uint64_t last_tsc_ = 0;
+};
+
+}  // namespace turnout

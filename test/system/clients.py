@@ -1,0 +1,95 @@
+"""What clients do: HTTP requests, many of them, and slow ones."""
+
+import contextlib
+import http.client
+import socket
+import threading
+import time
+from collections import Counter
+
+from network import Host
+
+
+def connection_to(host: Host, address: str, port=80, source_port=0, timeout=5.0) -> http.client.HTTPConnection:
+    """A new TCP connection from a host."""
+    made = host.socket(timeout=timeout)
+    if source_port:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the port may have been used a moment ago
+        made.bind((host.address, source_port))
+    try:
+        made.connect((address, port))
+    except BaseException:
+        made.close()
+        raise
+    connection = http.client.HTTPConnection(address, port)
+    connection.sock = made
+    return connection
+
+
+def get_over(connection: http.client.HTTPConnection, path="/", close=False) -> bytes:
+    connection.request("GET", path, headers={"Connection": "close"} if close else {})
+    response = connection.getresponse()
+    body = response.read()
+    assert response.status == 200, f"{path}: {response.status}"
+    return body
+
+
+def get(host: Host, address: str, path="/", port=80, source_port=0, timeout=5.0) -> bytes:
+    """One request over a connection of its own, closed by the server."""
+    with contextlib.closing(connection_to(host, address, port, source_port, timeout)) as connection:
+        return get_over(connection, path, close=True)
+
+
+def who_answers(host: Host, address: str, port=80, source_port=0) -> str:
+    return get(host, address, port=port, source_port=source_port).decode().strip()
+
+
+def ask_many(host: Host, address: str, count: int, port=80) -> Counter:
+    """Who answered how often."""
+    return Counter(who_answers(host, address, port) for _ in range(count))
+
+
+class Hammer:
+    """Requests without a pause from a thread, each on a new connection, as long as the block lasts."""
+
+    def __init__(self, host: Host, address: str):
+        self._host = host
+        self._address = address
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.answers: Counter = Counter()
+        self.failures: list[str] = []
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.answers[who_answers(self._host, self._address)] += 1
+            except (OSError, AssertionError, http.client.HTTPException) as error:
+                self.failures.append(f"{time.strftime('%X')} {error!r}")
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        self._thread.join(10)
+
+
+class SlowDownload:
+    """A download that is read a little at a time, so that its connection lives through what the test does."""
+
+    def __init__(self, host: Host, address: str, path: str):
+        self._connection = connection_to(host, address)
+        self._connection.request("GET", path)
+        self._response = self._connection.getresponse()
+        self.size = int(self._response.headers["Content-Length"])
+        self.received = b""
+
+    def read_some(self, size=65536) -> None:
+        self.received += self._response.read(size)
+
+    def read_rest(self) -> bytes:
+        self.received += self._response.read()
+        self._connection.close()
+        return self.received

@@ -1,0 +1,67 @@
+"""Fixtures of the system tests: networks of namespaces, and a turnoutd in them."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from director import TURNOUTCTL, TURNOUTD, Director
+from network import Host, Lan, Network
+
+
+def pytest_sessionstart() -> None:
+    if os.geteuid() != 0:
+        pytest.exit("the system tests make network namespaces, which needs root; run them with sudo", 3)
+    for program in (TURNOUTD, TURNOUTCTL):
+        if not program.exists():
+            pytest.exit(f"{program} is missing; build first: meson compile -C {program.parent}", 3)
+
+
+@pytest.fixture(scope="module")
+def network() -> Iterator[Lan]:
+    """The network of a module's tests. A test that changes it changes it back."""
+    lan = Lan()
+    yield lan
+    lan.remove()
+
+
+@pytest.fixture
+def empty_network() -> Iterator[Network]:
+    """For a test that builds its own."""
+    lab = Network()
+    yield lab
+    lab.remove()
+
+
+@pytest.fixture
+def director(network: Lan, tmp_path: Path) -> Iterator[Director]:
+    """Not started yet; the test says under which configuration. Afterwards it is held to its promises."""
+    made = Director(network.director, tmp_path)
+    yield made
+    made.finish()
+
+
+@pytest.fixture
+def make_director(empty_network: Network, tmp_path: Path) -> Iterator[Callable[[Host], Director]]:
+    """For a test with a network of its own."""
+    made: list[Director] = []
+
+    def make(host: Host) -> Director:
+        made.append(Director(host, tmp_path))
+        return made[-1]
+
+    yield make
+    for director in made:
+        director.finish()
+
+
+@pytest.fixture
+def servers(network: Lan) -> list[str]:
+    """The addresses of the three real servers."""
+    return [server.address for server in network.servers]
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    if terminalreporter.stats.get("failed"):
+        terminalreporter.write_line("turnoutd's own words are in turnoutd.log in each failed test's temporary folder")

@@ -1,0 +1,315 @@
+// turnoutctl without a daemon: what it asks for, what it prints, and how it fails.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <sstream>
+
+#include "control/cli/arguments.h"
+#include "control/cli/config_file.h"
+#include "control/cli/errors.h"
+#include "control/cli/format.h"
+#include "control/cli/options.h"
+#include "control/cli/run.h"
+#include "control/cli/table.h"
+
+namespace turnout::cli {
+namespace {
+
+/// Answers from a script and remembers what it was asked.
+class Turnoutctl {
+ public:
+  std::map<std::string, Json> answers;
+  std::vector<std::pair<std::string, Json>> asked;
+  std::string socket;
+  std::string out;
+  std::string err;
+
+  int run(const std::vector<std::string>& words, const std::string& input = "",
+          std::optional<std::string> environment_socket = std::nullopt) {
+    std::istringstream in(input);
+    std::ostringstream out_stream;
+    std::ostringstream err_stream;
+    const auto connect = [this](const std::string& path) -> Call {
+      socket = path;
+      return [this](const std::string& method, const Json& params) { return answer(method, params); };
+    };
+    const int code = cli::run(words, {.version = "1.2.3",
+                                      .socket = environment_socket,
+                                      .connect = connect,
+                                      .in = in,
+                                      .out = out_stream,
+                                      .err = err_stream});
+    out = out_stream.str();
+    err = err_stream.str();
+    return code;
+  }
+
+ private:
+  Json answer(const std::string& method, const Json& params) {
+    asked.emplace_back(method, params);
+    const auto found = answers.find(method);
+    if (found == answers.end()) throw NoDaemon("no daemon on /nowhere");
+    if (found->second.is_object() && found->second.contains("error")) throw Refused(found->second["error"]);
+    return found->second;
+  }
+};
+
+const Json kKey = Json::parse(R"({"vip": "192.0.2.100", "protocol": "tcp", "port": 80})");
+const Json kGeneration = Json::parse(R"({"generation": 8})");
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(CliTable, AlignsNumbersRightAndLeavesNoTrailingSpaces) {
+  Table table({{"NAME"}, {"COUNT", Align::right}, {"NOTE"}});
+  table.add_row({"a", "1", "x"});
+  table.add_row({"longer", "1000000", ""});
+  EXPECT_EQ(table.to_string(),
+            "NAME      COUNT  NOTE\n"
+            "a             1  x\n"
+            "longer  1000000\n");
+}
+
+TEST(CliTable, CountsCharactersNotBytes) {
+  Table table({{"NAME"}, {"N", Align::right}});
+  table.add_row({"süd", "1"});
+  table.add_row({"nord", "2"});
+  EXPECT_EQ(table.to_string(), "NAME  N\nsüd   1\nnord  2\n");
+}
+
+TEST(CliFormat, WritesDurationsInTheirTwoLargestUnits) {
+  EXPECT_EQ(format_duration(0), "0s");
+  EXPECT_EQ(format_duration(59), "59s");
+  EXPECT_EQ(format_duration(125), "2m 05s");
+  EXPECT_EQ(format_duration(2 * 3600 + 3 * 60 + 59), "2h 03m");
+  EXPECT_EQ(format_duration(3 * 86400 + 4 * 3600), "3d 04h");
+}
+
+TEST(CliFormat, WritesShares) {
+  EXPECT_EQ(format_share(1, 8), "12.5 %");
+  EXPECT_EQ(format_share(0, 0), "-");
+}
+
+TEST(CliFormat, EscapesWhatCouldSteerATerminal) {
+  EXPECT_EQ(printable("a\x1b[31m\n\x7f"), "a\\x1b[31m\\x0a\\x7f");
+  EXPECT_EQ(printable("\xc2\x9b"), "\\x9b");  // U+009B, CSI as one character
+  EXPECT_EQ(printable("Zürich"), "Zürich");
+}
+
+TEST(CliFormat, PutsIpv6AddressesInBrackets) {
+  EXPECT_EQ(format_endpoint("192.0.2.100", "80"), "192.0.2.100:80");
+  EXPECT_EQ(format_endpoint("2001:db8::1", "80"), "[2001:db8::1]:80");
+}
+
+TEST(CliJson, ReadsOddAnswersWithoutThrowing) {
+  const Json odd = Json::parse(R"({"negative": -1, "real": 2.5, "name": "x", "none": null})");
+  EXPECT_EQ(number(odd, "negative"), 0u);
+  EXPECT_EQ(number(odd, "real"), 2u);
+  EXPECT_EQ(number(odd, "name"), 0u);
+  EXPECT_EQ(text(odd, "none"), "-");
+  EXPECT_EQ(text(Json::array(), "name"), "-");
+}
+
+TEST(CliArguments, ReadsServiceKeys) {
+  EXPECT_EQ(parse_service_key("tcp", "192.0.2.100:80"), kKey);
+  EXPECT_EQ(parse_service_path("tcp/192.0.2.100:80"), kKey);
+  EXPECT_EQ(parse_service_key("udp", "[2001:db8::1]:53")["vip"], "2001:db8::1");
+}
+
+TEST(CliArguments, RefusesWhatIsNoServiceKey) {
+  for (const char* endpoint :
+       {"", "192.0.2.100", "192.0.2.100:", "192.0.2.100:0", "192.0.2.100:65536", "192.0.2.100:-1",
+        "192.0.2.100:8x", "192.0.2:80", "www:80", "2001:db8::1:80", "[192.0.2.100]:80", ":80"}) {
+    EXPECT_THROW(parse_service_key("tcp", endpoint), UsageError) << endpoint;
+  }
+  EXPECT_THROW(parse_service_key("192.0.2.100:80", "tcp"), UsageError);
+  EXPECT_THROW(parse_service_path("192.0.2.100:80"), UsageError);
+}
+
+TEST(CliArguments, ReadsServersWithWeightAndMac) {
+  EXPECT_EQ(parse_server("192.0.2.11"), Json({{"address", "192.0.2.11"}}));
+  EXPECT_EQ(parse_server("192.0.2.11,weight=3,mac=02:00:00:00:00:11"),
+            Json({{"address", "192.0.2.11"}, {"weight", 3}, {"mac", "02:00:00:00:00:11"}}));
+  EXPECT_THROW(parse_server("192.0.2.11,wieght=3"), UsageError);
+  EXPECT_THROW(parse_server("192.0.2.11,weight=-3"), UsageError);
+  EXPECT_THROW(parse_server("192.0.2.11:80"), UsageError);
+}
+
+TEST(CliOptions, TakesTheSocketFromOptionThenEnvironmentThenDefault) {
+  EXPECT_EQ(parse_global_options({"--socket", "/a", "status"}, "/b").socket, "/a");
+  EXPECT_EQ(parse_global_options({"status"}, "/b").socket, "/b");
+  EXPECT_EQ(parse_global_options({"status"}, "").socket, kDefaultSocket);
+  EXPECT_EQ(parse_global_options({"status"}, std::nullopt).socket, kDefaultSocket);
+}
+
+TEST(CliOptions, LeavesTheCommandsOwnWordsInOrder) {
+  const GlobalOptions options =
+      parse_global_options({"server", "add", "--weight", "3", "--json", "-", "--mac=m"}, "");
+  EXPECT_TRUE(options.json);
+  EXPECT_EQ(options.words, (std::vector<std::string>{"server", "add", "--weight", "3", "-", "--mac=m"}));
+}
+
+TEST(CliConfigFile, ReadsJsonWithComments) {
+  EXPECT_EQ(parse_config_text("{ // a comment\n \"a\": 1 /* another */ }", "f"), Json({{"a", 1}}));
+}
+
+TEST(CliConfigFile, NamesFileAndPlaceOfAFault) {
+  try {
+    parse_config_text("{\n\"a\": }", "f.json");
+    FAIL() << "accepted";
+  } catch (const InputError& error) {
+    EXPECT_TRUE(contains(error.what(), "f.json: not JSON: parse error at line 2")) << error.what();
+  }
+}
+
+TEST(CliConfigFile, RefusesAKeyGivenTwiceInOneObject) {
+  EXPECT_THROW(parse_config_text(R"({"a": {"b": 1}, "a": 2})", "f"), InputError);
+  EXPECT_NO_THROW(parse_config_text(R"({"a": {"b": 1}, "c": [{"b": 1}, {"b": 2}]})", "f"));
+}
+
+TEST(CliConfigFile, RefusesEndlessNesting) {
+  EXPECT_THROW(parse_config_text(std::string(100'000, '['), "f"), InputError);
+}
+
+TEST(CliRun, AsksToAddAService) {
+  Turnoutctl ctl;
+  ctl.answers["service.add"] = kGeneration;
+  EXPECT_EQ(ctl.run({"service", "add", "tcp", "192.0.2.100:80", "--scheduler", "wrr", "--server",
+                     "192.0.2.11", "--server", "192.0.2.12,weight=2"}),
+            kDone);
+  ASSERT_EQ(ctl.asked.size(), 1u);
+  EXPECT_EQ(ctl.asked[0].second, Json::parse(R"({"vip": "192.0.2.100", "protocol": "tcp", "port": 80,
+      "scheduler": "wrr", "real_servers": [{"address": "192.0.2.11"}, {"address": "192.0.2.12", "weight": 2}]})"));
+  EXPECT_EQ(ctl.out, "added tcp 192.0.2.100:80 (generation 8)\n");
+}
+
+TEST(CliRun, SendsOnlyWhatAnEditChanges) {
+  Turnoutctl ctl;
+  ctl.answers["server.edit"] = kGeneration;
+  EXPECT_EQ(ctl.run({"server", "edit", "tcp", "192.0.2.100:80", "192.0.2.11", "--mac", "none"}), kDone);
+  EXPECT_EQ(ctl.asked[0].second,
+            Json({{"service", kKey}, {"server", {{"address", "192.0.2.11"}, {"mac", nullptr}}}}));
+  EXPECT_EQ(ctl.run({"server", "edit", "tcp", "192.0.2.100:80", "192.0.2.11"}), kUsage);
+  EXPECT_EQ(ctl.run({"service", "edit", "tcp", "192.0.2.100:80"}), kUsage);
+  EXPECT_EQ(ctl.asked.size(), 1u);
+}
+
+TEST(CliRun, DrainsWithWeightZeroAndCountsWhatIsLeft) {
+  Turnoutctl ctl;
+  ctl.answers["server.edit"] = kGeneration;
+  ctl.answers["stats.get"] =
+      Json::parse(R"({"services": [{"vip": "192.0.2.100", "protocol": "tcp", "port": 80,
+      "servers": [{"address": "192.0.2.11", "active_connections": 12, "inactive_connections": 3}]}]})");
+  EXPECT_EQ(ctl.run({"drain", "tcp", "192.0.2.100:80", "192.0.2.11"}), kDone);
+  EXPECT_EQ(ctl.asked[0].second["server"]["weight"], 0);
+  EXPECT_TRUE(contains(ctl.out, "12 active and 3 inactive")) << ctl.out;
+}
+
+TEST(CliRun, AsksForOneConnectionMoreToKnowWhetherThereIsMore) {
+  Turnoutctl ctl;
+  const Json connection = {{"client", "198.51.100.7"}, {"client_port", 40000}};
+  ctl.answers["connection.list"] = Json::array({connection, connection, connection});
+  EXPECT_EQ(ctl.run({"connections", "--limit", "2", "--service", "tcp/192.0.2.100:80"}), kDone);
+  EXPECT_EQ(ctl.asked[0].second, Json({{"service", kKey}, {"limit", 3}}));
+  EXPECT_TRUE(contains(ctl.out, "more than these 2; raise --limit")) << ctl.out;
+  ctl.run({"connections", "--limit", "3"});
+  EXPECT_FALSE(contains(ctl.out, "more than")) << ctl.out;
+  EXPECT_EQ(ctl.run({"connections", "--limit", "0"}), kUsage);
+}
+
+TEST(CliRun, PrintsResultsAsTheSocketGaveThem) {
+  Turnoutctl ctl;
+  ctl.answers["service.list"] =
+      Json::parse(R"([{"vip":"192.0.2.100","protocol":"tcp","a":18446744073709551615}])");
+  EXPECT_EQ(ctl.run({"--json", "services"}), kDone);
+  EXPECT_EQ(ctl.out, "[{\"vip\":\"192.0.2.100\",\"protocol\":\"tcp\",\"a\":18446744073709551615}]\n");
+}
+
+TEST(CliRun, KeepsControlCharactersFromTheTerminal) {
+  Turnoutctl ctl;
+  ctl.answers["neighbor.list"] = Json::array({{{"port", "\x1b[2J\xc2\x9b"}}});
+  ctl.run({"neighbors"});
+  EXPECT_FALSE(contains(ctl.out, "\x1b")) << ctl.out;
+  ctl.run({"--json", "neighbors"});
+  EXPECT_TRUE(contains(ctl.out, "\\u001b[2J\\u009b")) << ctl.out;
+}
+
+TEST(CliRun, AppliesStandardInputAndListsTheChanges) {
+  Turnoutctl ctl;
+  ctl.answers["config.apply"] = Json::parse(R"({"generation": 9, "changes": ["one", "two"]})");
+  EXPECT_EQ(ctl.run({"apply", "-", "--dry-run"}, "{\"services\": []} // end"), kDone);
+  EXPECT_EQ(ctl.asked[0].second, Json::parse(R"({"config": {"services": []}, "dry_run": true})"));
+  EXPECT_EQ(ctl.out, "one\ntwo\nDry run: nothing was applied; still at generation 9.\n");
+  EXPECT_EQ(ctl.run({"apply", "/nonexistent/turnout.json"}), kUsage);
+  EXPECT_TRUE(contains(ctl.err, "/nonexistent/turnout.json: No such file")) << ctl.err;
+  EXPECT_EQ(ctl.run({"apply", "/"}), kUsage);
+  EXPECT_TRUE(contains(ctl.err, "can't read /: Is a directory")) << ctl.err;
+}
+
+TEST(CliRun, SavesToAnAbsolutePath) {
+  Turnoutctl ctl;
+  ctl.answers["config.save"] = {{"file", "/x"}};
+  EXPECT_EQ(ctl.run({"save", "here.json"}), kDone);
+  const std::string file = ctl.asked[0].second["file"].get<std::string>();
+  EXPECT_EQ(file.front(), '/');
+  EXPECT_TRUE(file.ends_with("/here.json")) << file;
+}
+
+TEST(CliRun, ListsEveryReasonOfARefusal) {
+  Turnoutctl ctl;
+  ctl.answers["config.apply"] =
+      Json::parse(R"({"error": {"code": -32602, "message": "2 errors", "data": {"errors": [
+      {"pointer": "/a", "reason": "unknown key"}, {"pointer": "/b/0", "reason": "wants 1 to 9"}]}}})");
+  EXPECT_EQ(ctl.run({"apply", "-"}, "{}"), kRefused);
+  EXPECT_EQ(ctl.out, "");
+  EXPECT_EQ(ctl.err, "turnoutctl: refused: 2 errors\n  /a: unknown key\n  /b/0: wants 1 to 9\n");
+  EXPECT_EQ(ctl.run({"--json", "apply", "-"}, "{}"), kRefused);
+  EXPECT_EQ(Json::parse(ctl.err)["code"], -32602);
+}
+
+TEST(CliRun, TellsUsageFromNoDaemonByExitCode) {
+  Turnoutctl ctl;
+  EXPECT_EQ(ctl.run({"status"}), kNoDaemon);
+  EXPECT_TRUE(contains(ctl.err, "/nowhere")) << ctl.err;
+  EXPECT_EQ(ctl.run({}), kUsage);
+  EXPECT_EQ(ctl.run({"statsu"}), kUsage);
+  EXPECT_EQ(ctl.run({"status", "now"}), kUsage);
+  EXPECT_EQ(ctl.run({"status", "--wrong"}), kUsage);
+  EXPECT_TRUE(contains(ctl.err, "turnoutctl help status")) << ctl.err;
+  EXPECT_EQ(ctl.run({"service"}), kUsage);
+  EXPECT_TRUE(contains(ctl.err, "'service add', 'service edit', 'service delete'")) << ctl.err;
+}
+
+TEST(CliRun, SendsUsersOfIpvsadmToTheWords) {
+  Turnoutctl ctl;
+  EXPECT_EQ(ctl.run({"-A", "-t", "192.0.2.100:80", "-s", "wrr"}), kUsage);
+  EXPECT_TRUE(contains(ctl.err, "'turnoutctl service add tcp VIP:PORT'")) << ctl.err;
+  EXPECT_EQ(ctl.run({"-Ln"}), kUsage);
+  EXPECT_TRUE(contains(ctl.err, "turnoutctl servers")) << ctl.err;
+  EXPECT_EQ(ctl.run({"--add-service"}), kUsage);
+  EXPECT_TRUE(contains(ctl.err, "service add")) << ctl.err;
+  EXPECT_TRUE(ctl.asked.empty());
+}
+
+TEST(CliRun, TeachesEveryCommandWithoutADaemon) {
+  Turnoutctl ctl;
+  EXPECT_EQ(ctl.run({"--help"}), kDone);
+  const std::string general = ctl.out;
+  for (const CommandGroup& group : command_groups()) {
+    for (const Command& command : group.commands) {
+      EXPECT_TRUE(contains(general, "  " + command.name)) << command.name;
+      EXPECT_EQ(ctl.run({"help", command.name.substr(0, command.name.find(' '))}), kDone);
+      EXPECT_TRUE(contains(ctl.out, "turnoutctl " + command.name)) << ctl.out;
+      EXPECT_TRUE(contains(ctl.out, "Example:")) << ctl.out;
+    }
+  }
+  EXPECT_EQ(ctl.run({"service", "add", "--help"}), kDone);
+  EXPECT_TRUE(contains(ctl.out, "--maglev-table-size")) << ctl.out;
+  EXPECT_EQ(ctl.run({"--version"}), kDone);
+  EXPECT_EQ(ctl.out, "turnoutctl 1.2.3\n");
+  EXPECT_TRUE(ctl.asked.empty());
+}
+
+}  // namespace
+}  // namespace turnout::cli

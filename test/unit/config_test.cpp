@@ -1,0 +1,127 @@
+// What a valid configuration means, whole and in parts, read and written.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "test/support/config_example.h"
+
+using namespace turnout;
+
+namespace {
+
+TEST(Config, ReadsTheExample) {
+  const auto parsed = parse_config(example());
+  ASSERT_TRUE(parsed.value) << all_of(parsed.errors);
+  const Config& config = *parsed.value;
+  EXPECT_EQ(config.eal.lcores, "0-1");
+  EXPECT_EQ(config.eal.args, (std::vector<std::string>{"--no-pci", "--vdev=net_af_packet0,iface=dir0"}));
+  ASSERT_EQ(config.ports.size(), 1u);
+  EXPECT_EQ(config.ports[0].name, "lan");
+  EXPECT_EQ(config.ports[0].device, "net_af_packet0");
+  EXPECT_EQ(config.ports[0].addresses[0].to_string(), "192.0.2.2/24");
+  EXPECT_EQ(config.ports[0].gateway, parse_address("192.0.2.1"));
+  EXPECT_EQ(config.ports[0].rx_queues, 1);
+  EXPECT_EQ(config.buffer_count, 16384u);
+  EXPECT_EQ(config.connections.timeouts.tcp_established, 900u);
+  const ServiceKey key{*parse_address("192.0.2.100"), Protocol::tcp, 80};
+  const ServiceConfig* service = config.find(key);
+  ASSERT_NE(service, nullptr);
+  EXPECT_EQ(service->key.to_string(), "tcp 192.0.2.100:80");
+  EXPECT_EQ(service->real_servers[0], (RealServerConfig{*parse_address("192.0.2.11"), 1, std::nullopt}));
+  EXPECT_EQ(service->real_servers[1],
+            (RealServerConfig{*parse_address("192.0.2.12"), 2, parse_mac("02:00:00:00:00:12")}));
+}
+
+TEST(Config, HasDefaultsForAllButThePorts) {
+  const auto parsed = parse_config(
+      Json::parse(R"({"ports": [{"name": "lan", "device": "net_tap0", "addresses": ["192.0.2.2/24"]}],
+                      "services": [{"vip": "192.0.2.100", "protocol": "udp", "port": 53}]})"));
+  ASSERT_TRUE(parsed.value) << all_of(parsed.errors);
+  EXPECT_EQ(parsed.value->eal, EalConfig());
+  EXPECT_EQ(parsed.value->connections, ConnectionsConfig());
+  EXPECT_FALSE(parsed.value->buffer_count);
+  EXPECT_EQ(parsed.value->ports[0].rx_queues, 0);
+  EXPECT_EQ(parsed.value->http_listen, "127.0.0.1:9877");
+  EXPECT_EQ(parsed.value->services[0].scheduler, SchedulerKind::mh);
+  EXPECT_EQ(parsed.value->services[0].maglev_table_size, 4093u);
+}
+
+TEST(Config, FindsThePortOfAnAddress) {
+  const Config config = example_config();
+  EXPECT_EQ(port_of(config, *parse_address("192.0.2.77")), 0u);
+  EXPECT_FALSE(port_of(config, *parse_address("198.51.100.1")));
+}
+
+struct Accepted {
+  const char* path;
+  const char* value;
+};
+
+TEST(Config, AcceptsTheEdgesOfEachRange) {
+  for (const auto& [path, value] : {
+           Accepted{"/ports/0/addresses", R"(["192.0.2.2/24", "10.0.0.1/8", "198.51.100.0/31"])"},
+           {"/ports/0/gateway", ""},
+           {"/ports/0/rx_queues", "64"},
+           {"/buffers/count", "1024"},
+           {"/buffers/count", "67108864"},
+           {"/connections/capacity", "1073741824"},
+           {"/connections/timeouts/udp", "1000000"},
+           {"/http/listen", R"("")"},
+           {"/http/listen", R"("[::1]:1")"},
+           {"/http/listen", R"("0.0.0.0:65535")"},
+           {"/services", "[]"},
+           {"/services/0/port", "65535"},
+           {"/services/0/scheduler", R"("wrr")"},
+           {"/services/0/vip", R"("203.0.113.1")"},
+           {"/services/0/health", ""},
+           {"/services/0/real_servers", ""},
+           {"/services/0/real_servers", "[]"},
+           {"/services/0/real_servers/0/weight", "65535"},
+           {"/services/0/real_servers/0/weight", "0"},
+           {"/services/0/maglev_table_size", "251"},
+           {"/services/0/maglev_table_size", "16777213"},
+       }) {
+    const auto parsed = parse_config(example_with(path, value));
+    ASSERT_TRUE(parsed.value) << path << " " << value << "\n" << all_of(parsed.errors);
+    EXPECT_TRUE(parse_config(to_json(*parsed.value)).value) << path << " " << value;
+  }
+}
+
+TEST(ConfigParts, AreReadWithPointersFromWhereTheyStand) {
+  const auto key = parse_service_key(Json::parse(R"({"vip": "192.0.2.100", "protocol": "udp", "port": 53})"));
+  ASSERT_TRUE(key.value);
+  EXPECT_EQ(key.value->to_string(), "udp 192.0.2.100:53");
+  EXPECT_EQ(parse_service(example()["services"][0]).value, example_config().services[0]);
+  EXPECT_EQ(parse_real_server(Json::parse(R"({"address": "192.0.2.11"})")).value->weight, 1u);
+
+  EXPECT_EQ(parse_service_key(Json(3), "/service").errors[0].pointer, "/service");
+  EXPECT_EQ(parse_service_key(example()["services"][0], "/service").errors[0].pointer, "/service/health");
+  EXPECT_EQ(parse_service(Json::object(), "/service").errors.size(), 3u);
+  const auto server =
+      parse_real_server(Json::parse(R"({"address": "192.0.2.11", "weight": "3"})"), "/server");
+  EXPECT_FALSE(server.value);
+  ASSERT_EQ(server.errors.size(), 1u);
+  EXPECT_EQ(server.errors[0].pointer, "/server/weight");
+}
+
+TEST(ConfigJson, RoundTrips) {
+  const Json document = to_json(example_config());
+  Json expected = example();
+  expected["services"][0]["maglev_table_size"] = 4093;
+  EXPECT_EQ(document, expected);
+  EXPECT_EQ(to_json(*parse_config(document).value), document);
+}
+
+TEST(ConfigJson, LeavesOutWhatIsNotSet) {
+  Config config = example_config();
+  config.buffer_count.reset();
+  config.ports[0].gateway.reset();
+  const Json document = to_json(config);
+  EXPECT_FALSE(document.contains("buffers"));
+  EXPECT_FALSE(document["ports"][0].contains("gateway"));
+  EXPECT_FALSE(document["services"][0]["real_servers"][0].contains("mac"));
+  EXPECT_EQ(to_json(*parse_config(document).value), document);
+}
+
+}  // namespace

@@ -1,0 +1,322 @@
+#include "control/neighbor_table.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+namespace turnout {
+namespace {
+
+using std::chrono::milliseconds;
+using namespace std::chrono_literals;
+using Wanted = std::vector<std::pair<size_t, rte_be32_t>>;
+
+constexpr size_t kLan = 0;
+constexpr size_t kOtherLan = 1;
+
+rte_be32_t ip(uint32_t last_octets) {
+  return rte_cpu_to_be_32(0xc0000200 + last_octets);
+}
+MacAddress mac(uint8_t last_octet) {
+  return {{{0x02, 0, 0, 0, 0, last_octet}}};
+}
+
+ArpPacket reply_from(rte_be32_t sender_ip, const MacAddress& sender_mac) {
+  return {.operation = ArpOperation::reply,
+          .sender_mac = sender_mac,
+          .sender_ip = sender_ip,
+          .target_mac = mac(1),
+          .target_ip = ip(2)};
+}
+
+ArpPacket announcement_of(rte_be32_t sender_ip, const MacAddress& sender_mac) {
+  return {.operation = ArpOperation::request,
+          .sender_mac = sender_mac,
+          .sender_ip = sender_ip,
+          .target_mac = {},
+          .target_ip = sender_ip};
+}
+
+struct Asked {
+  milliseconds at;
+  rte_be32_t ip;
+  bool unicast;
+};
+
+struct Change {
+  std::optional<MacAddress> before;
+  MacAddress after;
+};
+
+class NeighborTableTest : public testing::Test {
+ protected:
+  /// Time passes up to `until` as in the control thread: advance() is called when it asked to be.
+  void run_until(milliseconds until) {
+    for (milliseconds next = table_.advance(now_); next <= until; next = table_.advance(now_)) {
+      ASSERT_GT(next, now_);
+      now_ = next;
+    }
+    now_ = until;
+    table_.advance(now_);
+  }
+
+  std::vector<milliseconds> waits() const {
+    std::vector<milliseconds> result;
+    for (size_t i = 1; i < asked_.size(); ++i) result.push_back(asked_[i].at - asked_[i - 1].at);
+    return result;
+  }
+
+  void resolve_one_server() {
+    table_.want({{kLan, ip(11)}}, now_);
+    run_until(now_);
+    table_.learn(kLan, reply_from(ip(11), mac(0x11)), now_);
+    asked_.clear();
+    changes_.clear();
+  }
+
+  const Neighbor& server() const { return *table_.find(kLan, ip(11)); }
+
+  milliseconds now_ = 1000ms;
+  std::vector<Asked> asked_;
+  std::vector<Change> changes_;
+  NeighborTable table_{{.ask =
+                            [this](const Neighbor& neighbor) {
+                              const bool unicast =
+                                  neighbor.mac && neighbor.unanswered < NeighborTable::kUnicastTries;
+                              asked_.push_back({now_, neighbor.ip, unicast});
+                            },
+                        .changed =
+                            [this](const Neighbor& neighbor, std::optional<MacAddress> before) {
+                              changes_.push_back({before, *neighbor.mac});
+                            }}};
+};
+
+TEST_F(NeighborTableTest, AnEmptyTableWantsNothing) {
+  EXPECT_EQ(table_.advance(now_), milliseconds::max());
+}
+
+TEST_F(NeighborTableTest, AWantedNeighborIsAskedForAtTheNextAdvanceByBroadcast) {
+  table_.want({{kLan, ip(11)}}, now_);
+  EXPECT_TRUE(asked_.empty());
+  EXPECT_GT(table_.advance(now_), now_);
+  ASSERT_EQ(asked_.size(), 1U);
+  EXPECT_EQ(asked_[0].ip, ip(11));
+  EXPECT_FALSE(asked_[0].unicast);
+  EXPECT_EQ(server().state, NeighborState::incomplete);
+  EXPECT_EQ(server().requests_sent, 1U);
+  EXPECT_EQ(server().unanswered, 1U);
+}
+
+TEST_F(NeighborTableTest, TheFirstReplyResolvesIt) {
+  table_.want({{kLan, ip(11)}}, now_);
+  run_until(1100ms);
+  table_.learn(kLan, reply_from(ip(11), mac(0x11)), now_);
+  EXPECT_EQ(server().state, NeighborState::reachable);
+  EXPECT_EQ(server().mac, mac(0x11));
+  EXPECT_EQ(server().confirmed, 1100ms);
+  EXPECT_EQ(server().unanswered, 0U);
+  EXPECT_EQ(server().mac_changes, 0U);
+  ASSERT_EQ(changes_.size(), 1U);
+  EXPECT_FALSE(changes_[0].before);
+  EXPECT_EQ(changes_[0].after, mac(0x11));
+  run_until(1100ms + 19999ms);
+  EXPECT_EQ(asked_.size(), 1U) << "no retry after an answer";
+}
+
+TEST_F(NeighborTableTest, AnAnswerFromWithinTheCallbackCounts) {
+  NeighborTable* pointer = nullptr;
+  NeighborTable table{
+      {.ask = [&](const Neighbor&) { pointer->learn(kLan, reply_from(ip(11), mac(0x11)), now_); },
+       .changed = [](const Neighbor&, std::optional<MacAddress>) {}}};
+  pointer = &table;
+  table.want({{kLan, ip(11)}, {kLan, ip(12)}}, now_);
+  table.urge(now_);
+  EXPECT_EQ(table.find(kLan, ip(11))->state, NeighborState::reachable);
+  EXPECT_EQ(table.find(kLan, ip(11))->unanswered, 0U);
+}
+
+TEST_F(NeighborTableTest, RetriesBackOffDoublingUpToTheLastAndNeverStop) {
+  table_.want({{kLan, ip(11)}}, now_);
+  run_until(10min);
+  const std::vector<milliseconds> nominal = {200ms, 400ms, 800ms, 1600ms, 3200ms, 5000ms, 5000ms};
+  ASSERT_GT(waits().size(), 110U);
+  for (size_t i = 0; i < waits().size(); ++i) {
+    const milliseconds wait = nominal[std::min(i, nominal.size() - 1)];
+    EXPECT_LE(waits()[i], wait) << i;
+    EXPECT_GE(waits()[i], wait * 7 / 8) << i;
+  }
+  EXPECT_EQ(server().state, NeighborState::incomplete);
+  EXPECT_EQ(server().unanswered, asked_.size());
+}
+
+TEST_F(NeighborTableTest, ThousandsDoNotRetryInTheSameMillisecond) {
+  Wanted wanted;
+  for (uint32_t i = 0; i < 5000; ++i) wanted.emplace_back(kLan, ip(i));
+  table_.want(wanted, now_);
+  table_.advance(now_);
+  asked_.clear();
+  run_until(now_ + 200ms);
+  EXPECT_EQ(asked_.size(), wanted.size());
+  std::set<milliseconds> moments;
+  for (const Asked& asked : asked_) moments.insert(asked.at);
+  EXPECT_GE(moments.size(), 25U);
+}
+
+TEST_F(NeighborTableTest, ItIsRefreshedByUnicastBeforeItIsStale) {
+  resolve_one_server();
+  run_until(1000ms + 19999ms);
+  EXPECT_TRUE(asked_.empty());
+  run_until(1000ms + 22500ms);
+  ASSERT_FALSE(asked_.empty());
+  EXPECT_TRUE(asked_[0].unicast);
+  EXPECT_EQ(server().state, NeighborState::reachable);
+  table_.learn(kLan, reply_from(ip(11), mac(0x11)), now_);
+  asked_.clear();
+  run_until(now_ + 19999ms);
+  EXPECT_TRUE(asked_.empty()) << "an answer starts the time anew";
+  EXPECT_EQ(server().state, NeighborState::reachable);
+  EXPECT_TRUE(changes_.empty()) << "the same MAC is no change";
+}
+
+TEST_F(NeighborTableTest, ThreeUnansweredByUnicastThenBroadcast) {
+  resolve_one_server();
+  run_until(1000ms + 60s);
+  ASSERT_GE(asked_.size(), 6U);
+  for (size_t i = 0; i < asked_.size(); ++i) EXPECT_EQ(asked_[i].unicast, i < 3) << i;
+  EXPECT_LE(waits()[0], 200ms) << "the back-off starts anew";
+}
+
+TEST_F(NeighborTableTest, ItKeepsItsLastMacWhileStale) {
+  resolve_one_server();
+  run_until(1000ms + 29999ms);
+  EXPECT_EQ(server().state, NeighborState::reachable);
+  run_until(1000ms + 30000ms);
+  EXPECT_EQ(server().state, NeighborState::stale);
+  run_until(1h);
+  EXPECT_EQ(server().state, NeighborState::stale);
+  EXPECT_EQ(server().mac, mac(0x11));
+  EXPECT_TRUE(changes_.empty());
+  table_.learn(kLan, reply_from(ip(11), mac(0x11)), now_);
+  EXPECT_EQ(server().state, NeighborState::reachable);
+  EXPECT_EQ(server().confirmed, 1h);
+}
+
+TEST_F(NeighborTableTest, AnotherMacIsLearntFromGratuitousArp) {
+  resolve_one_server();
+  table_.learn(kLan, announcement_of(ip(11), mac(0x99)), now_);
+  EXPECT_EQ(server().mac, mac(0x99));
+  EXPECT_EQ(server().mac_changes, 1U);
+  ASSERT_EQ(changes_.size(), 1U);
+  EXPECT_EQ(changes_[0].before, mac(0x11));
+  EXPECT_EQ(changes_[0].after, mac(0x99));
+}
+
+TEST_F(NeighborTableTest, ARequestOfItsOwnConfirmsIt) {
+  resolve_one_server();
+  run_until(1000ms + 10s);
+  ArpPacket request = announcement_of(ip(11), mac(0x11));
+  request.target_ip = ip(254);
+  table_.learn(kLan, request, now_);
+  EXPECT_EQ(server().confirmed, 11s);
+}
+
+TEST_F(NeighborTableTest, UnwantedSendersAreNeverStored) {
+  resolve_one_server();
+  table_.learn(kLan, reply_from(ip(12), mac(0x12)), now_);
+  table_.learn(kOtherLan, reply_from(ip(11), mac(0x12)), now_);
+  EXPECT_EQ(table_.list().size(), 1U);
+  EXPECT_EQ(table_.find(kLan, ip(12)), nullptr);
+  EXPECT_EQ(table_.find(kOtherLan, ip(11)), nullptr);
+  EXPECT_EQ(server().mac, mac(0x11));
+}
+
+TEST_F(NeighborTableTest, AProbeTeachesNothing) {
+  table_.want({{kLan, ip(11)}, {kLan, 0}}, now_);
+  ArpPacket probe = announcement_of(ip(11), mac(0x11));
+  probe.sender_ip = 0;
+  table_.learn(kLan, probe, now_);
+  EXPECT_TRUE(changes_.empty());
+  EXPECT_EQ(server().state, NeighborState::incomplete);
+}
+
+TEST_F(NeighborTableTest, ARemovedNeighborIsForgottenAndTheRestStays) {
+  table_.want({{kLan, ip(11)}, {kLan, ip(12)}}, now_);
+  table_.learn(kLan, reply_from(ip(11), mac(0x11)), now_);
+  table_.learn(kLan, reply_from(ip(12), mac(0x12)), now_);
+  table_.want({{kLan, ip(12)}, {kLan, ip(13)}}, now_);
+  EXPECT_EQ(table_.find(kLan, ip(11)), nullptr);
+  EXPECT_EQ(table_.find(kLan, ip(12))->mac, mac(0x12));
+  EXPECT_EQ(table_.find(kLan, ip(13))->state, NeighborState::incomplete);
+
+  table_.want({{kLan, ip(11)}}, now_);
+  EXPECT_FALSE(server().mac) << "wanted again, it starts anew";
+  asked_.clear();
+  run_until(now_ + 1ms);
+  ASSERT_EQ(asked_.size(), 1U) << "once, and for none of the forgotten";
+  EXPECT_EQ(asked_[0].ip, ip(11));
+
+  table_.want({}, now_);
+  table_.urge(now_ + 1h);
+  EXPECT_EQ(asked_.size(), 1U);
+  EXPECT_EQ(table_.advance(now_), milliseconds::max());
+}
+
+TEST_F(NeighborTableTest, UrgeAsksForIncompleteOnesAtOnceButNotTooOften) {
+  table_.want({{kLan, ip(11)}, {kLan, ip(12)}}, now_);
+  table_.learn(kLan, reply_from(ip(12), mac(0x12)), now_);
+  run_until(20s);  // the back-off of the first is at its longest
+  const milliseconds next = table_.advance(now_);
+  now_ = std::max(now_, asked_.back().at + 1000ms);
+  ASSERT_LT(now_, next);
+  asked_.clear();
+
+  table_.urge(now_);
+  ASSERT_EQ(asked_.size(), 1U);
+  EXPECT_EQ(asked_[0].ip, ip(11));
+  table_.urge(now_);
+  now_ += 999ms;
+  table_.urge(now_);
+  EXPECT_EQ(asked_.size(), 1U);
+  now_ += 1ms;
+  table_.urge(now_);
+  EXPECT_EQ(asked_.size(), 2U);
+}
+
+TEST_F(NeighborTableTest, UrgeDoesNotRepeatWhatWasJustAskedButAsksForWhatIsNew) {
+  table_.want({{kLan, ip(11)}}, now_);
+  table_.advance(now_);
+  table_.urge(now_ + 100ms);
+  EXPECT_EQ(asked_.size(), 1U);
+  table_.want({{kLan, ip(11)}, {kLan, ip(12)}}, now_ + 100ms);
+  table_.urge(now_ + 100ms);
+  ASSERT_EQ(asked_.size(), 2U);
+  EXPECT_EQ(asked_[1].ip, ip(12));
+}
+
+TEST_F(NeighborTableTest, TheListIsOrderedByPortThenAddress) {
+  table_.want({{kOtherLan, ip(3)}, {kLan, ip(0x101)}, {kOtherLan, ip(1)}, {kLan, ip(2)}}, now_);
+  std::vector<std::pair<size_t, rte_be32_t>> order;
+  for (const Neighbor* neighbor : table_.list()) order.emplace_back(neighbor->port, neighbor->ip);
+  EXPECT_EQ(order, (Wanted{{kLan, ip(2)}, {kLan, ip(0x101)}, {kOtherLan, ip(1)}, {kOtherLan, ip(3)}}));
+}
+
+TEST_F(NeighborTableTest, OfManyAnswersTheLastSetsTheNextCall) {
+  resolve_one_server();
+  for (int i = 0; i < 40; ++i) table_.learn(kLan, reply_from(ip(11), mac(0x11)), now_ += 1ms);
+  const milliseconds next = table_.advance(now_);
+  EXPECT_GE(next, now_ + 20s);
+  now_ = next;
+  table_.advance(now_);
+  EXPECT_EQ(asked_.size(), 1U);
+}
+
+TEST(NeighborState, HasNames) {
+  EXPECT_STREQ(to_string(NeighborState::incomplete), "incomplete");
+  EXPECT_STREQ(to_string(NeighborState::reachable), "reachable");
+  EXPECT_STREQ(to_string(NeighborState::stale), "stale");
+}
+
+}  // namespace
+}  // namespace turnout
