@@ -70,7 +70,7 @@ Json service_counters(const DaemonView& daemon) {
       Json row = to_json(director.statistics().server(slot));
       row.update({{"address", server.address.to_string()},
                   {"weight", server.weight},
-                  {"up", director.snapshot().servers[slot].usable}});
+                  {"up", director.snapshot().servers[slot].usable()}});
       service["servers"].push_back(std::move(row));
     }
     services.push_back(std::move(service));

@@ -120,7 +120,7 @@ std::vector<ServerRow> server_rows(const Director& director) {
       Labels labels = labels_of(service.key);
       labels.push_back({"server", server.address.to_string()});
       rows.push_back({std::move(labels), director.statistics().server(slot), server.weight,
-                      director.snapshot().servers[slot].usable});
+                      director.snapshot().servers[slot].usable()});
     }
   }
   return rows;

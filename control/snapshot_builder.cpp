@@ -77,7 +77,7 @@ void SnapshotBuilder::add_service(const ServiceConfig& config, const Registry::S
     const size_t port = port_of(whole, server.address).value();
     const std::optional<MacAddress> mac = server.mac ? server.mac : resolve(port, server.address);
     const Registry::Server& number = numbers.servers.at(server.address);
-    snapshot.servers[number.slot] = make_server(port, number, numbers.index, mac);
+    snapshot.servers[number.slot] = make_server(port, number, mac);
     weighted |= server.weight > 0;
     if (server.weight > 0 && mac) scheduled.push_back({number.slot, server.weight, server.address});
   }
@@ -96,13 +96,11 @@ void SnapshotBuilder::add_service(const ServiceConfig& config, const Registry::S
   snapshot.tables.push_back(compiled.sequence);
 }
 
-RealServer SnapshotBuilder::make_server(size_t port, const Registry::Server& numbers, uint16_t service,
+RealServer SnapshotBuilder::make_server(size_t port, const Registry::Server& numbers,
                                         const std::optional<MacAddress>& mac) const {
   RealServer server;
   server.egress = static_cast<uint16_t>(port);
-  server.service = service;
-  server.generation = numbers.generation;
-  server.usable = mac.has_value();
+  server.tag = mac ? numbers.generation : numbers.generation | RealServer::kUnusable;
   if (mac) std::memcpy(server.macs.data(), mac->octets.addr_bytes, RTE_ETHER_ADDR_LEN);
   std::memcpy(server.macs.data() + RTE_ETHER_ADDR_LEN, stations_[port].mac.octets.addr_bytes, RTE_ETHER_ADDR_LEN);
   return server;

@@ -46,7 +46,7 @@ class SnapshotBuilder {
   void add_service(const ServiceConfig& config, const Registry::Service& numbers, const Config& whole,
                    const ResolveMac& resolve, Snapshot& snapshot);
   const Compiled& compile(uint16_t index, const ServiceConfig& config, std::vector<ScheduledServer> servers);
-  RealServer make_server(size_t port, const Registry::Server& numbers, uint16_t service,
+  RealServer make_server(size_t port, const Registry::Server& numbers,
                          const std::optional<MacAddress>& mac) const;
 
   std::vector<Station> stations_;

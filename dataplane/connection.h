@@ -111,6 +111,23 @@ constexpr ConnectionState next_state(ConnectionState now, PacketEvent event) {
   return now;
 }
 
+/// Would such a packet leave a live connection's state as it is? For the established ones, which most packets are of.
+constexpr bool leaves_unchanged(ConnectionState now, PacketEvent event) {
+  constexpr auto kUnchanged = [] {
+    std::array<uint8_t, 1u << 4> events{};  // by state, as wide as its field: a bit per event
+    for (size_t state = 0; state < kConnectionStates; ++state) {
+      for (size_t event_number = 0; event_number < kPacketEvents; ++event_number) {
+        const auto each = static_cast<ConnectionState>(state);
+        const auto packet = static_cast<PacketEvent>(event_number);
+        const bool unchanged = is_live(each) && next_state(each, packet) == each;
+        if (unchanged) events[state] = static_cast<uint8_t>(events[state] | 1u << event_number);
+      }
+    }
+    return events;
+  }();
+  return (kUnchanged[static_cast<size_t>(now)] >> static_cast<unsigned>(event) & 1) != 0;
+}
+
 /// A SYN on a connection that was closed starts another one with the same addresses and ports.
 constexpr bool starts_anew(ConnectionState now, PacketEvent event) {
   return event == PacketEvent::syn && (now == ConnectionState::fin_wait || now == ConnectionState::close);

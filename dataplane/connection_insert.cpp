@@ -82,22 +82,22 @@ ConnectionTable::Claim ConnectionTable::move_away(ConnectionSlot& slot, uint64_t
                                                   Attempt& attempt) const {
   const ConnectionKey key = slot.key.load(std::memory_order_relaxed);
   const uint64_t key_hash = hash(key);
-  const std::optional<ConnectionValue> value = read(slot, key);
-  if (!value || !value->live() || first_bucket(key_hash) != bucket) return {};
+  const ConnectionValue value = read(slot, key);
+  if (!value.live() || first_bucket(key_hash) != bucket) return {};
 
   const uint64_t target = second_bucket(key_hash);
   Claim room = take_free_slot(buckets_[target], attempt);
   if (!room && depth > 1) room = make_room(target, depth - 1, attempt);
   if (!room) return {};
 
-  uint64_t bits = value->bits();
-  if (!slot.value.compare_exchange_strong(bits, value->with_state(ConnectionState::moving).bits())) {
+  uint64_t bits = value.bits();
+  if (!slot.value.compare_exchange_strong(bits, value.with_state(ConnectionState::moving).bits())) {
     room.slot->value.store(bare(ConnectionState::free, room.version).bits());
     return {};
   }
   room.slot->key.store(key, std::memory_order_release);
-  room.slot->value.store(value->with_version(room.version).bits());
-  const auto version = static_cast<uint8_t>(value->version() + 1);
+  room.slot->value.store(value.with_version(room.version).bits());
+  const auto version = static_cast<uint8_t>(value.version() + 1);
   slot.value.store(bare(ConnectionState::claimed, version).bits());
   return {&slot, version};
 }

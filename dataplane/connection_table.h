@@ -23,6 +23,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <optional>
 
@@ -97,10 +98,16 @@ class ConnectionTable {
   }
   void prefetch(uint64_t hash) const { __builtin_prefetch(&buckets_[hash & bucket_mask_]); }
 
-  /// The flow's live entry, or none. An entry past its time is none.
+  /// The flow's entry, or none. It may be past its time: then it is no longer good for anything but to be replaced.
+  Found look_up(ConnectionKey key, uint64_t hash) const {
+    const Found found = look_in(buckets_[first_bucket(hash)], key);
+    return found ? found : look_in(buckets_[second_bucket(hash)], key);
+  }
+
+  /// The flow's entry, or none. An entry past its time is none.
   Found find(ConnectionKey key, uint64_t hash, Tick now, const Timeouts& timeouts) const {
-    if (Found found = find_in(buckets_[first_bucket(hash)], key, now, timeouts)) return found;
-    return find_in(buckets_[second_bucket(hash)], key, now, timeouts);
+    const Found found = look_up(key, hash);
+    return found.value.live() && found.value.expired(now, timeouts) ? Found{} : found;
   }
 
   /// A packet of the flow was seen: moves state and time on. `entry.value` becomes what stands in the slot then, and what
@@ -135,8 +142,8 @@ class ConnectionTable {
     return second == first_bucket(hash) ? second ^ 1 : second;
   }
 
-  static std::optional<ConnectionValue> read(const ConnectionSlot& slot, ConnectionKey key);
-  static Found find_in(ConnectionBucket& bucket, ConnectionKey key, Tick now, const Timeouts& timeouts);
+  static ConnectionValue read(const ConnectionSlot& slot, ConnectionKey key);
+  static Found look_in(ConnectionBucket& bucket, ConnectionKey key);
 
   struct Attempt;
   struct Claim {  // a slot in state `claimed` that is ours
@@ -159,20 +166,24 @@ class ConnectionTable {
   uint64_t multiplier_;
 };
 
-inline std::optional<ConnectionValue> ConnectionTable::read(const ConnectionSlot& slot, ConnectionKey key) {
+/// The slot's value if it belongs to `key` and a reader may use it; else one that is not present().
+inline ConnectionValue ConnectionTable::read(const ConnectionSlot& slot, ConnectionKey key) {
   const ConnectionValue value(slot.value.load(std::memory_order_acquire));
-  if (slot.key.load(std::memory_order_acquire) != key) return std::nullopt;
+  const bool ours = slot.key.load(std::memory_order_acquire) == key;
   const ConnectionValue again(slot.value.load(std::memory_order_relaxed));
-  if (!value.present() || again.version() != value.version()) return std::nullopt;
-  return value;
+  return ours && again.version() == value.version() ? value : ConnectionValue{};
 }
 
-inline ConnectionTable::Found ConnectionTable::find_in(ConnectionBucket& bucket, ConnectionKey key, Tick now,
-                                                       const Timeouts& timeouts) {
-  for (ConnectionSlot& slot : bucket.slots) {
-    if (slot.key.load(std::memory_order_relaxed) != key) continue;
-    const std::optional<ConnectionValue> value = read(slot, key);
-    if (value && (!value->live() || !value->expired(now, timeouts))) return {&slot, *value};
+inline ConnectionTable::Found ConnectionTable::look_in(ConnectionBucket& bucket, ConnectionKey key) {
+  const auto matching = [&](unsigned i) {
+    return static_cast<unsigned>(bucket.slots[i].key.load(std::memory_order_relaxed) == key) << i;
+  };
+  static_assert(ConnectionBucket::kSlots == 4);
+  unsigned matches = matching(0) | matching(1) | matching(2) | matching(3);  // no branch: which one can't be predicted
+  for (; matches != 0; matches &= matches - 1) {  // a freed slot may still show a key that stands elsewhere
+    ConnectionSlot& slot = bucket.slots[static_cast<unsigned>(std::countr_zero(matches))];
+    const ConnectionValue value = read(slot, key);
+    if (value.present()) return {&slot, value};
   }
   return {};
 }
@@ -196,8 +207,8 @@ void ConnectionTable::visit(uint64_t first, uint64_t count, Function&& visit) co
   for (uint64_t i = first; i < first + count; ++i) {
     for (const ConnectionSlot& slot : buckets_[i & bucket_mask_].slots) {
       const ConnectionKey key = slot.key.load(std::memory_order_relaxed);
-      const std::optional<ConnectionValue> value = read(slot, key);
-      if (value && value->live()) visit(key, *value);
+      const ConnectionValue value = read(slot, key);
+      if (value.live()) visit(key, value);
     }
   }
 }

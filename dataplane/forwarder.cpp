@@ -89,9 +89,15 @@ void Forwarder::divert(rte_mbuf* packet, const Snapshot& snapshot, size_t positi
 void Forwarder::find_connections(const Snapshot& snapshot, Tick now) {
   missed_.count = 0;
   for (const size_t i : matched_) {
+    const ConnectionTable::Found entry = table_.look_up(flows_.keys[i], flows_.hashes[i]);
+    const bool settled = leaves_unchanged(entry.value.state(), flows_.fields[i].event);
+    if (settled && entry.value.seen() == (now & kTickMask) && snapshot.keeps(entry.value)) [[likely]] {
+      flows_.servers[i] = entry.value.server();  // seen within this second: nothing to write
+      continue;
+    }
     flows_.servers[i] = kNoServer;
-    const ConnectionTable::Found entry = table_.find(flows_.keys[i], flows_.hashes[i], now, snapshot.timeouts);
-    if (!entry || !keep_connection(entry, snapshot, i, now)) missed_.add(i);
+    const bool expired = entry.value.live() && entry.value.expired(now, snapshot.timeouts);
+    if (!entry || expired || !keep_connection(entry, snapshot, i, now)) missed_.add(i);
   }
 }
 
@@ -132,7 +138,7 @@ void Forwarder::place(const Snapshot& snapshot, const Service& service, size_t p
 
   const uint32_t server = choose_server(service, position, now);
   const ConnectionState state = next_state(ConnectionState::free, flows_.fields[position].event);
-  const auto value = ConnectionValue::make(server, snapshot.servers[server].generation, state, now);
+  const auto value = ConnectionValue::make(server, snapshot.servers[server].generation(), state, now);
   if (entry && replace_connection(entry, value, snapshot, position, now)) return;
   open_connection(value, snapshot, service, position, now);
 }

@@ -19,12 +19,15 @@ namespace turnout {
 /// One real server of one service, at the slot that connection values name. Everything a packet for it needs.
 struct RealServer {
   std::array<uint8_t, 12> macs{};  // destination and source, as they are written to the frame
+  uint16_t tag = kUnusable;        // generation: counts the servers that had this slot, a connection of another one is stale
   uint16_t egress = 0;             // index of the port it is reached by
-  uint16_t service = 0;            // 0: nobody's slot
-  uint16_t generation = 0;         // counts the servers that had this slot; a connection of another one is stale
-  bool usable = false;             // its MAC address is known and it is up: connections that it has stay
+
+  /// Set in `tag` while its MAC address is not known or it is down: connections can't stay.
+  static constexpr uint16_t kUnusable = 0x8000;
+  bool usable() const { return (tag & kUnusable) == 0; }
+  uint16_t generation() const { return tag & ConnectionValue::kGenerationMask; }
 };
-static_assert(sizeof(RealServer) == 20);
+static_assert(sizeof(RealServer) == 16);
 
 /// What a service's scheduler compiled to. Indexed by service index; 0 is never one.
 struct Service {
@@ -57,10 +60,12 @@ struct Snapshot {
 
   /// Does the entry's slot still belong to the server that the connection was given to?
   bool owns(ConnectionValue value) const {
-    return value.server() < servers.size() && servers[value.server()].generation == value.generation();
+    return value.server() < servers.size() && servers[value.server()].generation() == value.generation();
   }
   /// And may the connection stay with it?
-  bool keeps(ConnectionValue value) const { return owns(value) && servers[value.server()].usable; }
+  bool keeps(ConnectionValue value) const {
+    return value.server() < servers.size() && servers[value.server()].tag == value.generation();
+  }
 };
 
 }  // namespace turnout

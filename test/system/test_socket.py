@@ -149,5 +149,5 @@ def test_a_client_that_never_reads_holds_nobody_up(network, running):
         started = time.monotonic()
         for _ in range(20):
             running.rpc("stats.get")
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 5
         assert who_answers(network.client, network.VIP).startswith("real")

@@ -1,0 +1,134 @@
+// The whole pipeline in one process: bursts of packets that are in the cache already, of flows that the table knows.
+//
+//   meson setup build -Dbenchmarks=true && meson compile -C build pipeline_benchmark && build/test/bench/pipeline_benchmark
+#include <benchmark/benchmark.h>
+
+#include <random>
+#include <vector>
+
+#include "control/config.h"
+#include "control/registry.h"
+#include "control/snapshot_builder.h"
+#include "dataplane/forwarder.h"
+
+namespace {
+
+using namespace turnout;
+
+constexpr size_t kFrame = 60;
+constexpr size_t kRealServers = 32;
+constexpr uint32_t kHotPackets = 1024;  // small enough for the cache, so that the table is what is measured
+
+/// A packet as a driver leaves it, without a driver.
+struct alignas(64) FakePacket {
+  rte_mbuf mbuf{};
+  std::array<uint8_t, 128> data{};
+};
+
+Config make_config() {
+  Config config;
+  config.ports.push_back({"bench", "none", {*parse_interface_address("10.255.0.2/8")}, {}, 0});
+  ServiceConfig service{{*parse_address("10.255.0.1"), Protocol::tcp, 80}, SchedulerKind::mh, 4093, {}};
+  for (size_t i = 1; i <= kRealServers; ++i) {
+    service.real_servers.push_back({*parse_address("10.255.1." + std::to_string(i)), 1,
+                                    parse_mac("02:00:00:00:01:" + std::string(i < 16 ? "0" : "1") + "0")});
+  }
+  config.services.push_back(service);
+  return config;
+}
+
+void write_frame(FakePacket& packet, uint32_t client, uint16_t client_port, uint8_t flags) {
+  auto* ethernet = reinterpret_cast<rte_ether_hdr*>(packet.data.data());
+  ethernet->dst_addr = {{2, 0, 0, 0, 0, 1}};
+  ethernet->ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV4);
+  auto* ip = reinterpret_cast<rte_ipv4_hdr*>(ethernet + 1);
+  ip->version_ihl = 0x45;
+  ip->total_length = RTE_BE16(46);
+  ip->next_proto_id = IPPROTO_TCP;
+  ip->src_addr = rte_cpu_to_be_32(client);
+  ip->dst_addr = to_be32(*parse_address("10.255.0.1"));
+  auto* tcp = reinterpret_cast<rte_tcp_hdr*>(ip + 1);
+  tcp->src_port = rte_cpu_to_be_16(client_port);
+  tcp->dst_port = RTE_BE16(80);
+  tcp->data_off = 0x50;
+  tcp->tcp_flags = flags;
+  packet.mbuf.buf_addr = packet.data.data();
+  packet.mbuf.data_off = 0;
+  packet.mbuf.data_len = kFrame;
+  packet.mbuf.pkt_len = kFrame;
+  packet.mbuf.nb_segs = 1;
+}
+
+struct Bench {
+  explicit Bench(uint64_t flows)
+      : memory(ConnectionTable::buckets_for(flows * 2)),
+        table(memory.data(), flows * 2, 12345),
+        forwarder(table, counters, 0),
+        packets(kHotPackets) {
+    Registry registry;
+    const Config config = make_config();
+    registry.update(config, 1);
+    SnapshotBuilder builder({{*parse_mac("02:00:00:00:00:01"), true}});  // a packet comes round again with another address
+    snapshot = builder.build(config, registry, [](size_t, const IpAddress&) { return std::nullopt; }, 1);
+  }
+
+  void run(uint32_t first, Tick now) {
+    burst.count = kBurst;
+    for (size_t i = 0; i < kBurst; ++i) burst.packets[i] = &packets[(first + i) % kHotPackets].mbuf;
+    forwarder.process(burst, *snapshot, now, outcome);
+  }
+
+  std::vector<ConnectionBucket> memory;
+  ConnectionTable table;
+  WorkerCounters counters;
+  Forwarder forwarder;
+  std::unique_ptr<const Snapshot> snapshot;
+  std::vector<FakePacket> packets;
+  Burst burst;
+  Outcome outcome;
+};
+
+uint32_t client_of_flow(uint64_t flow) { return 0x0A000000 + static_cast<uint32_t>(flow & 0x7FFFFF); }
+uint16_t port_of_flow(uint64_t flow) { return static_cast<uint16_t>(1024 + (flow >> 23)); }
+
+/// The table knows `flows`; the packets are of flows among them.
+void established(benchmark::State& state) {
+  const auto flows = static_cast<uint64_t>(state.range(0));
+  Bench bench(flows);
+  for (uint64_t flow = 0; flow < flows;) {
+    for (uint32_t i = 0; i < kBurst; ++i, ++flow) write_frame(bench.packets[i], client_of_flow(flow), port_of_flow(flow), 0x10);
+    bench.run(0, 1);
+  }
+  std::mt19937_64 random(1);
+  for (FakePacket& packet : bench.packets) {
+    const uint64_t flow = random() % flows;
+    write_frame(packet, client_of_flow(flow), port_of_flow(flow), 0x10);
+  }
+  uint32_t next = 0;
+  for (auto _ : state) {
+    bench.run(next, 1);
+    next = (next + kBurst) % kHotPackets;
+  }
+  state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * kBurst));
+}
+BENCHMARK(established)->Arg(1024)->Arg(65536)->Arg(1 << 20);
+
+/// Every packet opens a connection; the table is kept from filling up by its capacity.
+void new_connections(benchmark::State& state) {
+  Bench bench(static_cast<uint64_t>(state.range(0)));
+  uint64_t flow = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    for (uint32_t i = 0; i < kHotPackets; ++i, ++flow) {
+      write_frame(bench.packets[i], client_of_flow(flow), port_of_flow(flow), 0x02);
+    }
+    state.ResumeTiming();
+    for (uint32_t i = 0; i < kHotPackets; i += kBurst) bench.run(i, 1);
+  }
+  state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * kHotPackets));
+}
+BENCHMARK(new_connections)->Arg(1 << 20)->Iterations(1500);
+
+}  // namespace
+
+BENCHMARK_MAIN();
