@@ -36,7 +36,7 @@ std::optional<InterfaceAddress> parse_interface_address(std::string_view text);
 struct MacAddress {
   rte_ether_addr octets{};
 
-  bool is_unicast() const;  ///< neither group bit nor all zero
+  bool is_unicast() const;        ///< neither group bit nor all zero
   std::string to_string() const;  ///< "02:00:00:00:00:12"
   friend bool operator==(const MacAddress& a, const MacAddress& b) {
     return rte_is_same_ether_addr(&a.octets, &b.octets) != 0;

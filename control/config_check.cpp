@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <boost/asio/ip/network_v4.hpp>
 #include <map>
+#include <numeric>
 #include <string_view>
 #include <utility>
 
@@ -11,9 +12,12 @@
 namespace turnout {
 namespace {
 
-constexpr size_t kMaxServices = 65535;
+// Half of what the dataplane can number (dataplane/bounds.h): a configuration may be replaced by another as
+// large in one step, while workers still use the one before.
+constexpr size_t kMaxServices = 32'000;
 constexpr size_t kMaxRealServersPerService = 4096;
-constexpr size_t kMaxRealServers = 1'000'000;  // over all services; a server of two services counts twice
+constexpr size_t kMaxRealServers = 500'000;  // over all services; a server of two services counts twice
+constexpr uint64_t kMaxTurns = 1u << 20;     // of one service's wrr: 4 MiB
 
 std::string item(std::string_view list, size_t index) {
   return std::string(list) + "/" + std::to_string(index);
@@ -152,7 +156,21 @@ class ConfigCheck {
                                             " real servers: use a larger prime, at least " +
                                             std::to_string(next_prime(static_cast<uint32_t>(real_servers))));
     }
+    if (service.scheduler == SchedulerKind::wrr) check_turns(service, at);
     check_vip(service.key, at);
+  }
+
+  /// wrr writes its order down: weight ÷ (greatest common divisor) turns for each server.
+  void check_turns(const ServiceConfig& service, const std::string& at) {
+    uint64_t divisor = 0, sum = 0;
+    for (const RealServerConfig& server : service.real_servers) {
+      divisor = std::gcd(divisor, uint64_t{server.weight});
+      sum += server.weight;
+    }
+    if (divisor == 0 || sum / divisor <= kMaxTurns) return;
+    refuse(at + "/real_servers", "the weights come to " + std::to_string(sum / divisor) +
+                                     " turns of wrr, at most " + std::to_string(kMaxTurns) +
+                                     " are possible: use smaller weights, or multiples of each other");
   }
 
   void check_vip(const ServiceKey& key, const std::string& at) {

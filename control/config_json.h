@@ -1,4 +1,5 @@
-// JSON ↔ Config. Reading reports every fault it finds, each with its JSON pointer (RFC 6901), a reason and a remedy.
+// JSON ↔ Config. Reading reports every fault it finds, each with its JSON pointer (RFC 6901), a reason and a
+// remedy.
 #pragma once
 
 #include <filesystem>
@@ -47,10 +48,12 @@ Json to_json(const RealServerConfig& server);
 Json to_json(const ServiceConfig& service);
 Json to_json(const Config& config);  ///< parse_config(to_json(c)) gives c again
 
-/// What `config.apply` answers: one sentence per difference, e.g. "tcp 192.0.2.100:80: add real server 192.0.2.13".
+/// What `config.apply` answers: one sentence per difference, e.g. "tcp 192.0.2.100:80: add real server
+/// 192.0.2.13".
 std::vector<std::string> describe_changes(const Config& from, const Config& to);
 
-/// What needs a restart to change (eal, ports, buffers, connections.capacity, control, http): an error for each.
+/// What needs a restart to change (eal, ports, buffers, connections.capacity, control, http): an error for
+/// each.
 ConfigErrors check_unchangeable(const Config& from, const Config& to);
 
 }  // namespace turnout

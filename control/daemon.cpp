@@ -38,15 +38,17 @@ QueuePlan plan_for(const Config& config, const std::vector<unsigned>& worker_lco
 std::vector<std::unique_ptr<Device>> start_devices(const Config& config, const QueuePlan& plan) {
   std::vector<std::unique_ptr<Device>> devices;
   for (size_t i = 0; i < config.ports.size(); ++i) {
-    const Device::Setup setup{plan.workers.front().transmit[i].device, plan.receive_queues[i], plan.transmit_queues,
-                              config.buffer_count.value_or(0), static_cast<unsigned>(plan.workers.size())};
+    const Device::Setup setup{plan.workers.front().transmit[i].device, plan.receive_queues[i],
+                              plan.transmit_queues, config.buffer_count.value_or(0),
+                              static_cast<unsigned>(plan.workers.size())};
     devices.push_back(std::make_unique<Device>(config.ports[i], setup));
     const Device& device = *devices.back();
-    log_info("port '" + config.ports[i].name + "': " + config.ports[i].device + " (" + device.driver() + "), " +
-             device.mac().to_string() + ", " + std::to_string(device.receive_queues()) + " receive queue(s)" +
-             (device.rss() ? " with RSS" : ""));
+    log_info("port '" + config.ports[i].name + "': " + config.ports[i].device + " (" + device.driver() +
+             "), " + device.mac().to_string() + ", " + std::to_string(device.receive_queues()) +
+             " receive queue(s)" + (device.rss() ? " with RSS" : ""));
     if (device.plays_capture()) {
-      log_warning("port '" + config.ports[i].name + "' plays a capture for ever: frames to any unicast address are taken");
+      log_warning("port '" + config.ports[i].name +
+                  "' plays a capture for ever: frames to any unicast address are taken");
     }
   }
   return devices;
@@ -74,8 +76,8 @@ void say_ready() {
 }  // namespace
 
 void run_daemon(const Options& options, Config config) {
-  // The sockets first: a second daemon, or an address in use, is found before any device is touched. Nobody is served
-  // until the loop runs, when all that the handlers look at is there.
+  // The sockets first: a second daemon, or an address in use, is found before any device is touched. Nobody
+  // is served until the loop runs, when all that the handlers look at is there.
   boost::asio::io_context io(1);
   RpcDispatcher dispatcher;
   const DaemonView* running = nullptr;
@@ -85,8 +87,13 @@ void run_daemon(const Options& options, Config config) {
     http = std::make_unique<HttpServer>(
         io, config.http_listen,
         std::map<std::string, HttpServer::Handler>{
-            {"/metrics", [&running] { return HttpReply{200, kMetricsContentType, metrics_text(*running)}; }},
-            {"/healthz", [] { return HttpReply{200, "text/plain; charset=utf-8", "ok\n"}; }}});
+            {"/metrics",
+             [&running] {
+               return HttpReply{200, kMetricsContentType, metrics_text(*running)};
+             }},
+            {"/healthz", [] {
+               return HttpReply{200, "text/plain; charset=utf-8", "ok\n"};
+             }}});
   }
 
   const Eal eal(config, options.eal_args);
@@ -99,7 +106,8 @@ void run_daemon(const Options& options, Config config) {
   SnapshotSlot snapshots(workers_used);
   Wire wire;  // before the devices: frames of control's own may wait in a device until it stops
   const std::vector<std::unique_ptr<Device>> devices = start_devices(config, plan);
-  Director director(std::move(config), {snapshots, table, statistics, wire, stations_of(devices)}, steady_milliseconds());
+  Director director(std::move(config), {snapshots, table, statistics, wire, stations_of(devices)},
+                    steady_milliseconds());
 
   DaemonView view{director, devices, wire, options.config, eal.control_lcore(), eal.worker_lcores()};
   if (view.worker_lcores.empty()) view.worker_lcores.push_back(eal.control_lcore());

@@ -6,7 +6,8 @@
 
 namespace turnout {
 
-/// Runs until it is told to stop. Throws StartError or std::runtime_error, with a message for the operator, if it can't start.
+/// Runs until it is told to stop. Throws StartError or std::runtime_error, with a message for the operator,
+/// if it can't start.
 void run_daemon(const Options& options, Config config);
 
 }  // namespace turnout

@@ -16,12 +16,14 @@ namespace turnout {
 
 namespace {
 
-constexpr uint32_t kPoolCache = 256;   // packets an lcore keeps at hand
+constexpr uint32_t kPoolCache = 256;     // packets an lcore keeps at hand
 constexpr uint32_t kPuntBacklog = 4096;  // that may wait for control
 
 std::string known_devices() {
   std::string names;
-  for (uint64_t next = 0; (next = rte_eth_find_next_owned_by(static_cast<uint16_t>(next), RTE_ETH_DEV_NO_OWNER)) < RTE_MAX_ETHPORTS; ++next) {
+  for (uint64_t next = 0; (next = rte_eth_find_next_owned_by(static_cast<uint16_t>(next),
+                                                             RTE_ETH_DEV_NO_OWNER)) < RTE_MAX_ETHPORTS;
+       ++next) {
     const auto id = static_cast<uint16_t>(next);
     char name[RTE_ETH_NAME_MAX_LEN];
     if (rte_eth_dev_get_name_by_port(id, name) == 0) names += (names.empty() ? "" : ", ") + std::string(name);
@@ -29,9 +31,12 @@ std::string known_devices() {
   return names.empty() ? "none" : names;
 }
 
-std::string describe(const PortConfig& port) { return "port '" + port.name + "' (device " + port.device + ")"; }
+std::string describe(const PortConfig& port) {
+  return "port '" + port.name + "' (device " + port.device + ")";
+}
 
-[[noreturn]] void fail(const PortConfig& port, const std::string& what, int error, const std::string& remedy) {
+[[noreturn]] void fail(const PortConfig& port, const std::string& what, int error,
+                       const std::string& remedy) {
   const std::string said = recent_dpdk_errors();
   throw StartError(describe(port) + ": " + what + ": " + rte_strerror(error < 0 ? -error : error) +
                    (said.empty() ? "" : " (" + said + ")") + ": " + remedy);
@@ -51,7 +56,8 @@ bool is_endless_capture(const rte_eth_dev_info& info) {
          std::strstr(devargs->args, "infinite_rx=1") != nullptr;
 }
 
-uint32_t buffers_needed(const Device::Setup& setup, uint32_t receive_descriptors, uint32_t transmit_descriptors) {
+uint32_t buffers_needed(const Device::Setup& setup, uint32_t receive_descriptors,
+                        uint32_t transmit_descriptors) {
   return setup.receive_queues * receive_descriptors + setup.transmit_queues * transmit_descriptors +
          (setup.workers + 1) * (kPoolCache * 2 + uint32_t{kBurst}) + kPuntBacklog;
 }
@@ -63,9 +69,10 @@ Mempool make_packet_pool(const std::string& name, uint32_t packets) {
                                        static_cast<int>(rte_socket_id())));
   if (!pool) {
     const uint64_t megabytes = uint64_t{packets} * (RTE_MBUF_DEFAULT_BUF_SIZE + sizeof(rte_mbuf) + 64) >> 20;
-    throw StartError("no memory for " + std::to_string(packets) + " packet buffers (" + std::to_string(megabytes) +
-                     " MiB): " + rte_strerror(rte_errno) +
-                     ": set buffers.count lower, or give more memory (`sysctl vm.nr_hugepages=…`, -m in eal.args)");
+    throw StartError(
+        "no memory for " + std::to_string(packets) + " packet buffers (" + std::to_string(megabytes) +
+        " MiB): " + rte_strerror(rte_errno) +
+        ": set buffers.count lower, or give more memory (`sysctl vm.nr_hugepages=…`, -m in eal.args)");
   }
   return pool;
 }
@@ -73,9 +80,10 @@ Mempool make_packet_pool(const std::string& name, uint32_t packets) {
 PortQueues find_device(const PortConfig& port) {
   uint16_t id;
   if (rte_eth_dev_get_port_by_name(port.device.c_str(), &id) != 0) {
-    throw StartError(describe(port) + ": there is no such device; DPDK has: " + known_devices() +
-                     ": bind the NIC to a DPDK driver (dpdk-devbind.py -b vfio-pci …), or name a virtual one in eal.args "
-                     "(--vdev=…)");
+    throw StartError(
+        describe(port) + ": there is no such device; DPDK has: " + known_devices() +
+        ": bind the NIC to a DPDK driver (dpdk-devbind.py -b vfio-pci …), or name a virtual one in eal.args "
+        "(--vdev=…)");
   }
   const rte_eth_dev_info info = info_of(port, id);
   PortQueues queues{port.name, id, info.max_rx_queues, info.max_tx_queues, port.rx_queues, false};
@@ -91,7 +99,8 @@ Device::Device(const PortConfig& port, const Setup& setup)
   pool_ = make_packet_pool("port-" + port.name.substr(0, 16), setup.buffers > 0 ? setup.buffers : needed);
   set_up_queues(port, setup);
   if (const int error = rte_eth_dev_start(id_); error != 0) {
-    fail(port, "does not start", error, "check that the interface is up and that nothing else uses the device");
+    fail(port, "does not start", error,
+         "check that the interface is up and that nothing else uses the device");
   }
   if (const int error = rte_eth_macaddr_get(id_, &mac_.octets); error != 0) {
     fail(port, "has no MAC address", error, "give it one");
@@ -104,7 +113,8 @@ void Device::configure(const PortConfig& port, const Setup& setup) {
   plays_capture_ = is_endless_capture(info);
   rte_eth_conf conf{};
   if (setup.receive_queues > 1) {
-    constexpr uint64_t kSpread = RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV4_UDP;
+    constexpr uint64_t kSpread =
+        RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV4_UDP;
     conf.rx_adv_conf.rss_conf.rss_hf = kSpread & info.flow_type_rss_offloads;
     rss_ = conf.rx_adv_conf.rss_conf.rss_hf != 0;
     if (rss_) conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
@@ -112,8 +122,10 @@ void Device::configure(const PortConfig& port, const Setup& setup) {
   conf.rxmode.offloads = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
   conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
   int error = rte_eth_dev_configure(id_, setup.receive_queues, setup.transmit_queues, &conf);
-  if (error == 0) error = rte_eth_dev_adjust_nb_rx_tx_desc(id_, &receive_descriptors_, &transmit_descriptors_);
-  if (error != 0) fail(port, "can't be configured", error, "see what the driver supports with --log-level debug");
+  if (error == 0)
+    error = rte_eth_dev_adjust_nb_rx_tx_desc(id_, &receive_descriptors_, &transmit_descriptors_);
+  if (error != 0)
+    fail(port, "can't be configured", error, "see what the driver supports with --log-level debug");
 }
 
 void Device::set_up_queues(const PortConfig& port, const Setup& setup) {

@@ -44,7 +44,8 @@ class Device {
     unsigned workers;
   };
 
-  /// Configures and starts the port, with RSS over addresses and ports if it has several queues. Throws StartError.
+  /// Configures and starts the port, with RSS over addresses and ports if it has several queues. Throws
+  /// StartError.
   Device(const PortConfig& port, const Setup& setup);
   ~Device();
   Device(const Device&) = delete;
@@ -56,7 +57,8 @@ class Device {
   uint16_t receive_queues() const { return receive_queues_; }
   uint16_t transmit_queues() const { return transmit_queues_; }
   bool rss() const { return rss_; }
-  /// net_pcap's infinite_rx: a load to measure with, captured on some other station. There is no one else on its "wire".
+  /// net_pcap's infinite_rx: a load to measure with, captured on some other station. There is no one else on
+  /// its "wire".
   bool plays_capture() const { return plays_capture_; }
   uint16_t mtu() const;
   LinkStatus link() const;

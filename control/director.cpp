@@ -38,12 +38,15 @@ Director::Director(Config config, const Parts& parts, Time now)
 
 Director::Applied Director::apply(Config next, bool dry_run, Time now) {
   using Reason = ConfigRefused::Reason;
-  if (ConfigErrors errors = check_config(next); !errors.empty()) throw ConfigRefused(Reason::invalid, std::move(errors));
+  if (ConfigErrors errors = check_config(next); !errors.empty())
+    throw ConfigRefused(Reason::invalid, std::move(errors));
   if (ConfigErrors errors = check_unchangeable(config_, next); !errors.empty()) {
     throw ConfigRefused(Reason::needs_restart, std::move(errors));
   }
   if (!registry_.fits(next)) {
-    throw ConfigRefused(Reason::no_room, {{"/services", "real servers that were removed are still being let go: try again in a second"}});
+    throw ConfigRefused(
+        Reason::no_room,
+        {{"/services", "real servers that were removed are still being let go: try again in a second"}});
   }
   std::vector<std::string> changes = describe_changes(config_, next);
   if (dry_run) return {generation_, std::move(changes)};

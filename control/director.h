@@ -1,5 +1,5 @@
-// The director as control sees it: the configuration in force, the numbers it was given, the snapshot that workers have, and
-// the upkeep of all that. Control thread only.
+// The director as control sees it: the configuration in force, the numbers it was given, the snapshot that
+// workers have, and the upkeep of all that. Control thread only.
 #pragma once
 
 #include <chrono>
@@ -46,8 +46,8 @@ class Director {
     uint64_t generation;
     std::vector<std::string> changes;
   };
-  /// Checks the whole of `next`, then puts it in force with one new snapshot; or throws ConfigRefused and changes nothing.
-  /// With `dry_run` it only says what would change.
+  /// Checks the whole of `next`, then puts it in force with one new snapshot; or throws ConfigRefused and
+  /// changes nothing. With `dry_run` it only says what would change.
   Applied apply(Config next, bool dry_run, Time now);
 
   /// To be called every few milliseconds. `tick`: the connection table's time.

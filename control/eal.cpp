@@ -32,14 +32,17 @@ std::string first_lcore(const std::string& lcores) {
 
 bool is_pci_address(const std::string& device) {
   return std::count(device.begin(), device.end(), ':') >= 1 && device.find('.') != std::string::npos &&
-         std::all_of(device.begin(), device.end(),
-                     [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) || c == ':' || c == '.'; });
+         std::all_of(device.begin(), device.end(), [](char c) {
+           return std::isxdigit(static_cast<unsigned char>(c)) || c == ':' || c == '.';
+         });
 }
 
 std::string remedy(int error, bool huge) {
-  if (error == EACCES || error == EPERM) return "run as root, or give the user access to the devices and hugepages";
+  if (error == EACCES || error == EPERM)
+    return "run as root, or give the user access to the devices and hugepages";
   if (error == ENOMEM || error == ENOENT) {
-    return huge ? "free hugepages are missing: `sysctl vm.nr_hugepages=1024` makes 2 GiB of them; \"--in-memory\" in eal.args "
+    return huge ? "free hugepages are missing: `sysctl vm.nr_hugepages=1024` makes 2 GiB of them; "
+                  "\"--in-memory\" in eal.args "
                   "does without a mounted hugetlbfs, \"--no-huge\" without hugepages, slower"
                 : "ask for less memory with -m, or free some";
   }
@@ -60,7 +63,8 @@ std::vector<std::string> Eal::arguments(const Config& config, const std::vector<
     arguments.push_back("--file-prefix=turnout");
   }
   if (!has_argument(all, {"-a", "--allow", "-b", "--block", "--no-pci"})) {
-    for (const PortConfig& port : config.ports) {  // EAL would otherwise take every device that is bound to it
+    for (const PortConfig& port :
+         config.ports) {  // EAL would otherwise take every device that is bound to it
       if (is_pci_address(port.device)) arguments.insert(arguments.end(), {"-a", port.device});
     }
   }
@@ -76,16 +80,20 @@ Eal::Eal(const Config& config, const std::vector<std::string>& extra) {
   capture_dpdk_log();
   if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0) {
     const std::string said = recent_dpdk_errors();
-    throw StartError("DPDK did not start: " + (said.empty() ? std::string(rte_strerror(rte_errno)) : said) + ": " +
-                     remedy(rte_errno, !has_argument(storage_, {"--no-huge"})));
+    throw StartError("DPDK did not start: " + (said.empty() ? std::string(rte_strerror(rte_errno)) : said) +
+                     ": " + remedy(rte_errno, !has_argument(storage_, {"--no-huge"})));
   }
   forget_dpdk_errors();
   unsigned lcore;
   RTE_LCORE_FOREACH_WORKER(lcore) worker_lcores_.push_back(lcore);
 }
 
-Eal::~Eal() { rte_eal_cleanup(); }
+Eal::~Eal() {
+  rte_eal_cleanup();
+}
 
-unsigned Eal::control_lcore() const { return rte_get_main_lcore(); }
+unsigned Eal::control_lcore() const {
+  return rte_get_main_lcore();
+}
 
 }  // namespace turnout

@@ -16,8 +16,8 @@ struct StartError : std::runtime_error {
 
 class Eal {
  public:
-  /// `extra`: EAL arguments from the command line, after those of the configuration. Throws StartError. EAL's own
-  /// messages go through log(): its errors as errors, the rest as debug.
+  /// `extra`: EAL arguments from the command line, after those of the configuration. Throws StartError. EAL's
+  /// own messages go through log(): its errors as errors, the rest as debug.
   Eal(const Config& config, const std::vector<std::string>& extra);
   ~Eal();
   Eal(const Eal&) = delete;

@@ -26,7 +26,8 @@ DpdkLog& dpdk_log() {
 
 void take_line(std::string_view line) {
   if (line.empty()) return;
-  const bool error = rte_log_cur_msg_loglevel() > 0 && rte_log_cur_msg_loglevel() <= static_cast<int>(RTE_LOG_ERR);
+  const bool error =
+      rte_log_cur_msg_loglevel() > 0 && rte_log_cur_msg_loglevel() <= static_cast<int>(RTE_LOG_ERR);
   log(LogLevel::debug, "dpdk: " + std::string(line));
   if (!error) return;
   std::deque<std::string>& errors = dpdk_log().errors;
@@ -60,6 +61,8 @@ std::string recent_dpdk_errors() {
   return joined;
 }
 
-void forget_dpdk_errors() { dpdk_log().errors.clear(); }
+void forget_dpdk_errors() {
+  dpdk_log().errors.clear();
+}
 
 }  // namespace turnout

@@ -18,12 +18,13 @@ namespace {
 constexpr auto kUpkeepInterval = 1ms;  // an ARP request waits no longer for its answer
 constexpr auto kLinkInterval = 500ms;
 constexpr auto kSharedInterval = 50us;  // between looks at timers and sockets on an lcore that also forwards
-constexpr int kHandlersAtOnce = 4;       // a busy client must not keep that lcore from its queues
+constexpr int kHandlersAtOnce = 4;      // a busy client must not keep that lcore from its queues
 
 }  // namespace
 
 std::chrono::milliseconds steady_milliseconds() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now().time_since_epoch());
 }
 
 EventLoop::EventLoop(boost::asio::io_context& io, DaemonView& daemon, TickClock clock)
@@ -104,7 +105,8 @@ void EventLoop::reload() {
   ConfigErrors errors = std::move(parsed.errors);
   if (parsed.value) {
     try {
-      const Director::Applied applied = daemon_.director.apply(std::move(*parsed.value), false, steady_milliseconds());
+      const Director::Applied applied =
+          daemon_.director.apply(std::move(*parsed.value), false, steady_milliseconds());
       log_info(file + " applied: " + std::to_string(applied.changes.size()) + " changes, generation " +
                std::to_string(applied.generation));
     } catch (const ConfigRefused& refused) {

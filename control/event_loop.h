@@ -1,4 +1,5 @@
-// The control thread's loop: timers, signals and sockets by Boost.Asio; on a single lcore it polls the worker in between.
+// The control thread's loop: timers, signals and sockets by Boost.Asio; on a single lcore it polls the worker
+// in between.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -46,10 +46,11 @@ void write_all(const Descriptor& file, std::string_view text, const std::filesys
 void replace_file(const std::filesystem::path& file, std::string_view text) {
   const std::filesystem::path target = std::filesystem::weakly_canonical(file);  // a link goes on being one
   const std::filesystem::path temporary = target.string() + ".new", backup = target.string() + ".bak";
-  struct stat before{};
+  struct stat before {};
   const bool existed = stat(target.c_str(), &before) == 0;
   {
-    const Descriptor out(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, existed ? before.st_mode & 0777 : 0640));
+    const Descriptor out(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+                              existed ? before.st_mode & 0777 : 0640));
     if (out.number() < 0) fail(temporary, "create");
     write_all(out, text, temporary);
     if (fsync(out.number()) != 0) fail(temporary, "sync");
@@ -57,7 +58,8 @@ void replace_file(const std::filesystem::path& file, std::string_view text) {
   if (existed) {
     std::error_code ignored;
     std::filesystem::remove(backup, ignored);
-    std::filesystem::create_hard_link(target, backup, ignored);  // not every file system can; then there is none
+    std::filesystem::create_hard_link(target, backup,
+                                      ignored);  // not every file system can; then there is none
   }
   if (rename(temporary.c_str(), target.c_str()) != 0) fail(target, "replace");
   const Descriptor directory(open(target.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -9,10 +9,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr unsigned kAnnouncements = 3;         // of each address, so that one may be lost (RFC 5227 2.3 has two)
+constexpr unsigned kAnnouncements = 3;  // of each address, so that one may be lost (RFC 5227 2.3 has two)
 constexpr std::chrono::milliseconds kAnnounceInterval = 1s;
-constexpr unsigned kAnnouncedAtOnce = 256;     // frames a tick, so that ten thousand VIPs don't fill the ring
-constexpr unsigned kPuntedAtOnce = 512;        // frames a tick
+constexpr unsigned kAnnouncedAtOnce = 256;  // frames a tick, so that ten thousand VIPs don't fill the ring
+constexpr unsigned kPuntedAtOnce = 512;     // frames a tick
 
 }  // namespace
 
@@ -51,7 +51,9 @@ LinkLayer::LinkLayer(Wire& wire, std::vector<MacAddress> port_macs, std::functio
       port_macs_(std::move(port_macs)),
       mac_known_(std::move(mac_known)),
       neighbors_({[this](const Neighbor& neighbor) { ask(neighbor); },
-                  [this](const Neighbor& neighbor, std::optional<MacAddress> before) { changed(neighbor, before); }}) {
+                  [this](const Neighbor& neighbor, std::optional<MacAddress> before) {
+                    changed(neighbor, before);
+                  }}) {
   for (size_t port = 0; port < port_macs_.size(); ++port) responder_.set_port_mac(port, port_macs_[port]);
 }
 
@@ -85,11 +87,11 @@ void LinkLayer::answer(PuntKind kind, size_t port, std::span<const uint8_t> fram
       next_ask_ = now;  // what it confirmed is due at another time
     }
     if (verdict.claims_our_address) {
-      conflict_log_.log(LogLevel::warning, "port '" + config_.ports[port].name + "': " +
-                                               verdict.packet->sender_mac.to_string() + " says that it has " +
-                                               from_be32(verdict.packet->sender_ip).to_string() +
-                                               ", an address of this director: a real server must not announce its VIP "
-                                               "(net.ipv4.conf.all.arp_ignore=1, arp_announce=2)");
+      conflict_log_.log(LogLevel::warning,
+                        "port '" + config_.ports[port].name + "': " + verdict.packet->sender_mac.to_string() +
+                            " says that it has " + from_be32(verdict.packet->sender_ip).to_string() +
+                            ", an address of this director: a real server must not announce its VIP "
+                            "(net.ipv4.conf.all.arp_ignore=1, arp_announce=2)");
     }
     answer = verdict.answer;
   } else {
@@ -112,7 +114,8 @@ void LinkLayer::ask(const Neighbor& neighbor) {
 }
 
 void LinkLayer::changed(const Neighbor& neighbor, std::optional<MacAddress> before) {
-  const std::string name = from_be32(neighbor.ip).to_string() + " on port '" + config_.ports[neighbor.port].name + "'";
+  const std::string name =
+      from_be32(neighbor.ip).to_string() + " on port '" + config_.ports[neighbor.port].name + "'";
   if (before) {
     log_warning(name + " moved from " + before->to_string() + " to " + neighbor.mac->to_string());
   } else {

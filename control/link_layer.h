@@ -1,5 +1,5 @@
-// What the director does on the wire in its own name: answers ARP and pings, announces its VIPs, resolves real servers and
-// gateways. Control thread only.
+// What the director does on the wire in its own name: answers ARP and pings, announces its VIPs, resolves
+// real servers and gateways. Control thread only.
 #pragma once
 
 #include <chrono>
@@ -62,8 +62,8 @@ class LinkLayer {
   LogLimiter conflict_log_;
 };
 
-/// The addresses the director answers for, each with the ports it is answered on: its own on their port, a VIP on the port
-/// whose subnet holds it, on all ports if none does.
+/// The addresses the director answers for, each with the ports it is answered on: its own on their port, a
+/// VIP on the port whose subnet holds it, on all ports if none does.
 std::vector<LocalAddress> local_addresses(const Config& config);
 
 /// The neighbours to resolve: real servers without a fixed MAC, and gateways.

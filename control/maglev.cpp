@@ -50,7 +50,8 @@ struct Permutation {
 std::vector<uint32_t> build_maglev(std::span<const ScheduledServer> servers, uint32_t size) {
   if (servers.empty()) return {};
   std::vector<ScheduledServer> ordered(servers.begin(), servers.end());
-  std::sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) { return a.address < b.address; });
+  std::sort(ordered.begin(), ordered.end(),
+            [](const auto& a, const auto& b) { return a.address < b.address; });
   std::vector<Permutation> permutations;
   permutations.reserve(ordered.size());
   uint64_t largest = 0;

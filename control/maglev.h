@@ -1,5 +1,5 @@
-// Maglev's look-up table (Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer", NSDI 2016, 3.4),
-// with weights.
+// Maglev's look-up table (Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer", NSDI
+// 2016, 3.4), with weights.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ struct ScheduledServer {
   bool operator==(const ScheduledServer&) const = default;
 };
 
-/// `size` entries (a prime, more than there are servers), each a server's slot. The order of `servers` makes no difference.
-/// Empty if there are no servers.
+/// `size` entries (a prime, more than there are servers), each a server's slot. The order of `servers` makes
+/// no difference. Empty if there are no servers.
 std::vector<uint32_t> build_maglev(std::span<const ScheduledServer> servers, uint32_t size);
 
 }  // namespace turnout

@@ -20,8 +20,8 @@ void add_report_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 /// connection.list, which walks the table a slice at a time between the other work of `io`.
 void add_connection_methods(RpcDispatcher& dispatcher, DaemonView& daemon, boost::asio::io_context& io);
 
-/// Puts `next` in force, or throws the RpcError that says why not. Pointers of errors that begin with a `from` of
-/// `renamed` get its `to` instead, so that they point into what the client sent.
+/// Puts `next` in force, or throws the RpcError that says why not. Pointers of errors that begin with a
+/// `from` of `renamed` get its `to` instead, so that they point into what the client sent.
 struct PointerPrefix {
   std::string from;
   std::string to;

@@ -26,7 +26,8 @@ uint64_t apply_or_refuse(DaemonView& daemon, Config next, const std::vector<Poin
         break;
       }
     }
-    refuse(refused.reason == ConfigRefused::Reason::invalid ? RpcCode::invalid_params : RpcCode::cannot, errors);
+    refuse(refused.reason == ConfigRefused::Reason::invalid ? RpcCode::invalid_params : RpcCode::cannot,
+           errors);
   }
 }
 

@@ -7,15 +7,18 @@ namespace {
 
 Json apply_config(DaemonView& daemon, const Json& params) {
   allow_only(params, {"config", "dry_run"});
-  if (!params.contains("config")) refuse(RpcCode::invalid_params, {{"/config", "missing: give the whole configuration"}});
+  if (!params.contains("config"))
+    refuse(RpcCode::invalid_params, {{"/config", "missing: give the whole configuration"}});
   const Json dry_run = params.value("dry_run", Json(false));
   if (!dry_run.is_boolean()) refuse(RpcCode::invalid_params, {{"/dry_run", "must be true or false"}});
   Config next = value_or_refuse(parse_config(params.at("config")));
   try {
-    const Director::Applied applied = daemon.director.apply(std::move(next), dry_run.get<bool>(), daemon.director.time());
+    const Director::Applied applied =
+        daemon.director.apply(std::move(next), dry_run.get<bool>(), daemon.director.time());
     return {{"generation", applied.generation}, {"changes", applied.changes}};
   } catch (const ConfigRefused& refused) {
-    refuse(refused.reason == ConfigRefused::Reason::invalid ? RpcCode::invalid_params : RpcCode::cannot, refused.errors);
+    refuse(refused.reason == ConfigRefused::Reason::invalid ? RpcCode::invalid_params : RpcCode::cannot,
+           refused.errors);
   }
 }
 
@@ -24,9 +27,10 @@ Json save_config(DaemonView& daemon, const Json& params) {
   allow_only(params, {"file"});
   const std::string own = daemon.config_file.string();
   if (params.contains("file") && params.at("file") != own) {
-    throw RpcError(RpcCode::cannot,
-                   "the daemon saves to its own file only (" + own + "): `turnoutctl config > FILE` writes to another",
-                   {{"pointer", "/file"}});
+    throw RpcError(
+        RpcCode::cannot,
+        "the daemon saves to its own file only (" + own + "): `turnoutctl config > FILE` writes to another",
+        {{"pointer", "/file"}});
   }
   try {
     replace_file(daemon.config_file, to_json(daemon.director.config()).dump(2) + "\n");

@@ -13,12 +13,18 @@ constexpr size_t kMaxLimit = 100'000;  // some 20 MB of text
 
 const char* name_of(ConnectionState state) {
   switch (state) {
-    case ConnectionState::syn_recv: return "SYN_RECV";
-    case ConnectionState::established: return "ESTABLISHED";
-    case ConnectionState::fin_wait: return "FIN_WAIT";
-    case ConnectionState::close: return "CLOSE";
-    case ConnectionState::udp: return "UDP";
-    default: return "NONE";
+    case ConnectionState::syn_recv:
+      return "SYN_RECV";
+    case ConnectionState::established:
+      return "ESTABLISHED";
+    case ConnectionState::fin_wait:
+      return "FIN_WAIT";
+    case ConnectionState::close:
+      return "CLOSE";
+    case ConnectionState::udp:
+      return "UDP";
+    default:
+      return "NONE";
   }
 }
 
@@ -34,7 +40,8 @@ class Listing : public std::enable_shared_from_this<Listing> {
       : daemon_(daemon), io_(io), done_(std::move(done)) {
     allow_only(params, {"service", "server", "client", "limit"});
     std::optional<ServiceKey> service;
-    if (params.contains("service")) service = value_or_refuse(parse_service_key(params.at("service"), "/service"));
+    if (params.contains("service"))
+      service = value_or_refuse(parse_service_key(params.at("service"), "/service"));
     if (service && !daemon.director.config().find(*service)) {
       throw RpcError(RpcCode::no_such, "no such service: " + service->to_string(), {{"pointer", "/service"}});
     }
@@ -60,14 +67,17 @@ class Listing : public std::enable_shared_from_this<Listing> {
     const Json& value = params.at(name);
     const auto parsed = value.is_string() ? parse_address(value.get<std::string>()) : std::nullopt;
     if (parsed && parsed->is_v4()) return parsed;
-    refuse(RpcCode::invalid_params, {{"/" + std::string(name), "must be an IPv4 address, as in \"192.0.2.11\""}});
+    refuse(RpcCode::invalid_params,
+           {{"/" + std::string(name), "must be an IPv4 address, as in \"192.0.2.11\""}});
   }
 
   static size_t read_limit(const Json& params) {
     if (!params.contains("limit")) return kDefaultLimit;
     const Json& limit = params.at("limit");
-    if (limit.is_number_unsigned() && limit.get<uint64_t>() >= 1 && limit.get<uint64_t>() <= kMaxLimit) return limit;
-    refuse(RpcCode::invalid_params, {{"/limit", "must be a whole number from 1 to " + std::to_string(kMaxLimit)}});
+    if (limit.is_number_unsigned() && limit.get<uint64_t>() >= 1 && limit.get<uint64_t>() <= kMaxLimit)
+      return limit;
+    refuse(RpcCode::invalid_params,
+           {{"/limit", "must be a whole number from 1 to " + std::to_string(kMaxLimit)}});
   }
 
   void name_servers(const std::optional<ServiceKey>& service, const std::optional<IpAddress>& server) {
@@ -82,7 +92,8 @@ class Listing : public std::enable_shared_from_this<Listing> {
   void add(ConnectionKey key, ConnectionValue value, const Snapshot& snapshot) {
     if (client_ && client_of(key) != *client_) return;
     const auto name = names_.find(value.server());
-    if (name == names_.end() || !snapshot.owns(value)) return;  // its server is gone: not a connection any more
+    if (name == names_.end() || !snapshot.owns(value))
+      return;  // its server is gone: not a connection any more
     const uint32_t idle = age_of(value.seen(), daemon_.director.now());
     const uint32_t timeout = snapshot.timeouts.of(value.state());
     if (idle > timeout) return;

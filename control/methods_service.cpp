@@ -6,7 +6,9 @@ namespace turnout {
 
 namespace {
 
-Json service_of(const Json& params) { return params.contains("service") ? params.at("service") : params; }
+Json service_of(const Json& params) {
+  return params.contains("service") ? params.at("service") : params;
+}
 
 Json key_of(const Json& service) {
   Json key = Json::object();
@@ -26,7 +28,9 @@ PointerPrefix prefix_of(const Config& config, const ServiceConfig& service, cons
   return {"/services/" + std::to_string(&service - config.services.data()), name};
 }
 
-Json generation(uint64_t number) { return {{"generation", number}}; }
+Json generation(uint64_t number) {
+  return {{"generation", number}};
+}
 
 Json list_services(const DaemonView& daemon) {
   Json services = Json::array();
@@ -39,7 +43,8 @@ Json add_service(DaemonView& daemon, const Json& params) {
   ServiceConfig service = value_or_refuse(parse_service(service_of(params), at));
   Config next = daemon.director.config();
   if (next.find(service.key)) {
-    throw RpcError(RpcCode::already_exists, "service already exists: " + service.key.to_string(), {{"pointer", at}});
+    throw RpcError(RpcCode::already_exists, "service already exists: " + service.key.to_string(),
+                   {{"pointer", at}});
   }
   next.services.push_back(std::move(service));
   const PointerPrefix prefix = prefix_of(next, next.services.back(), at);
@@ -61,15 +66,17 @@ Json edit_service(DaemonView& daemon, const Json& params) {
 Json delete_service(DaemonView& daemon, const Json& params) {
   const std::string at = params.contains("service") ? "/service" : "";
   Config next = daemon.director.config();
-  const ServiceConfig& service = find_service(next, value_or_refuse(parse_service_key(service_of(params), at)));
+  const ServiceConfig& service =
+      find_service(next, value_or_refuse(parse_service_key(service_of(params), at)));
   next.services.erase(next.services.begin() + (&service - next.services.data()));
   return generation(apply_or_refuse(daemon, std::move(next)));
 }
 
 const Json& member(const Json& params, const char* name) {
   if (params.contains(name) && params.at(name).is_object()) return params.at(name);
-  refuse(RpcCode::invalid_params, {{"/" + std::string(name), "missing or not an object: give {\"service\": {vip, protocol, "
-                                                             "port}, \"server\": {address, …}}"}});
+  refuse(RpcCode::invalid_params, {{"/" + std::string(name),
+                                    "missing or not an object: give {\"service\": {vip, protocol, "
+                                    "port}, \"server\": {address, …}}"}});
 }
 
 /// What server.add, edit and delete have in common: the service, and where in it the server is.
@@ -88,7 +95,9 @@ struct ServerRequest {
 
   bool exists() const { return place != service->real_servers.end(); }
   void must_exist() const {
-    if (!exists()) throw RpcError(RpcCode::no_such, "no such real server: " + description, {{"pointer", "/server/address"}});
+    if (!exists())
+      throw RpcError(RpcCode::no_such, "no such real server: " + description,
+                     {{"pointer", "/server/address"}});
   }
   Json apply(DaemonView& daemon, size_t server_index) {
     const PointerPrefix of_service = prefix_of(next, *service, "/service");

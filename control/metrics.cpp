@@ -42,7 +42,9 @@ void Families::add_single(const char* name, const char* help, MetricType type, d
   add_sample(add(name, help, type), std::move(labels), value);
 }
 
-double number(uint64_t value) { return static_cast<double>(value); }
+double number(uint64_t value) {
+  return static_cast<double>(value);
+}
 
 void add_ports(Families& families, const DaemonView& daemon, const PacketTotals& totals) {
   const auto family = [&](const char* name, const char* help, auto value) {
@@ -52,7 +54,8 @@ void add_ports(Families& families, const DaemonView& daemon, const PacketTotals&
     }
   };
   const auto& ports = totals.ports;
-  family("turnout_port_receive_packets_total", "Frames received.", [&](size_t i) { return ports[i].receive_packets; });
+  family("turnout_port_receive_packets_total", "Frames received.",
+         [&](size_t i) { return ports[i].receive_packets; });
   family("turnout_port_receive_bytes_total", "Bytes of the frames received, without FCS.",
          [&](size_t i) { return ports[i].receive_bytes; });
   family("turnout_port_transmit_packets_total", "Frames transmitted, forwarded or originated.",
@@ -69,25 +72,28 @@ void add_ports(Families& families, const DaemonView& daemon, const PacketTotals&
 
 void add_packets(Families& families, const PacketTotals& totals) {
   families.add_single("turnout_received_packets_total",
-                      "Packets received: as many as were transmitted, punted or dropped.", MetricType::Counter,
-                      number(totals.received()));
+                      "Packets received: as many as were transmitted, punted or dropped.",
+                      MetricType::Counter, number(totals.received()));
   families.add_single("turnout_forwarded_packets_total", "Packets received and transmitted to a real server.",
                       MetricType::Counter, number(totals.transmitted()));
   families.add_single("turnout_originated_packets_total", "Frames of the director's own: ARP, echo replies.",
                       MetricType::Counter, number(totals.originated));
-  MetricFamily& drops = families.add("turnout_dropped_packets_total", "Packets dropped, by reason.", MetricType::Counter);
+  MetricFamily& drops =
+      families.add("turnout_dropped_packets_total", "Packets dropped, by reason.", MetricType::Counter);
   for (size_t i = 0; i < kDropReasons; ++i) {
     add_sample(drops, {{"reason", std::string(kDropReasonNames[i])}}, number(totals.drops[i]));
   }
-  MetricFamily& punts =
-      families.add("turnout_punted_packets_total", "Packets handed to the control thread, by kind.", MetricType::Counter);
+  MetricFamily& punts = families.add("turnout_punted_packets_total",
+                                     "Packets handed to the control thread, by kind.", MetricType::Counter);
   for (size_t i = 0; i < kPuntKinds; ++i) {
     add_sample(punts, {{"kind", std::string(kPuntKindNames[i])}}, number(totals.punts[i]));
   }
 }
 
 Labels labels_of(const ServiceKey& key) {
-  return {{"vip", key.vip.to_string()}, {"protocol", to_string(key.protocol)}, {"port", std::to_string(key.port)}};
+  return {{"vip", key.vip.to_string()},
+          {"protocol", to_string(key.protocol)},
+          {"port", std::to_string(key.port)}};
 }
 
 void add_services(Families& families, const Director& director) {
@@ -99,9 +105,11 @@ void add_services(Families& families, const Director& director) {
     MetricFamily& metrics = families.add(name, help, MetricType::Counter);
     for (const auto& [labels, totals] : rows) add_sample(metrics, labels, number(totals.*value));
   };
-  family("turnout_service_packets_total", "Packets forwarded for the virtual service.", &ServerTotals::packets);
+  family("turnout_service_packets_total", "Packets forwarded for the virtual service.",
+         &ServerTotals::packets);
   family("turnout_service_bytes_total", "IP bytes forwarded for the virtual service.", &ServerTotals::bytes);
-  family("turnout_service_connections_total", "Connections of the virtual service.", &ServerTotals::connections);
+  family("turnout_service_connections_total", "Connections of the virtual service.",
+         &ServerTotals::connections);
 }
 
 struct ServerRow {
@@ -139,7 +147,8 @@ void add_servers(Families& families, const Director& director) {
          [](const ServerRow& row) { return row.totals.bytes; });
   family("turnout_server_connections_total", "Connections given to the real server.", Counter,
          [](const ServerRow& row) { return row.totals.connections; });
-  family("turnout_server_active_connections", "Established TCP connections, and UDP flows that are remembered.", Gauge,
+  family("turnout_server_active_connections",
+         "Established TCP connections, and UDP flows that are remembered.", Gauge,
          [](const ServerRow& row) { return row.totals.active; });
   family("turnout_server_inactive_connections", "TCP connections that begin or end.", Gauge,
          [](const ServerRow& row) { return row.totals.inactive; });
@@ -152,11 +161,14 @@ void add_servers(Families& families, const Director& director) {
 void add_table(Families& families, const Director& director) {
   const TableTotals table = director.statistics().table();
   using enum MetricType;
-  families.add_single("turnout_connection_table_entries", "Connections in the table.", Gauge, number(table.entries()));
-  families.add_single("turnout_connection_table_capacity", "Slots of the table.", Gauge, number(director.table().slots()));
-  families.add_single("turnout_connection_table_inserted_total", "Connections entered.", Counter, number(table.inserted));
-  families.add_single("turnout_connection_table_expired_total", "Connections that were idle too long.", Counter,
-                      number(table.expired));
+  families.add_single("turnout_connection_table_entries", "Connections in the table.", Gauge,
+                      number(table.entries()));
+  families.add_single("turnout_connection_table_capacity", "Slots of the table.", Gauge,
+                      number(director.table().slots()));
+  families.add_single("turnout_connection_table_inserted_total", "Connections entered.", Counter,
+                      number(table.inserted));
+  families.add_single("turnout_connection_table_expired_total", "Connections that were idle too long.",
+                      Counter, number(table.expired));
   families.add_single("turnout_connection_table_evicted_total",
                       "Connections that gave way to new ones: begun and never answered, or closed.", Counter,
                       number(table.evicted));
@@ -176,7 +188,8 @@ void add_workers(Families& families, const DaemonView& daemon) {
   };
   family("turnout_worker_busy_cycles_total", "Cycles of passes over the queues that found packets.",
          &WorkerCounters::busy_cycles);
-  family("turnout_worker_idle_cycles_total", "Cycles of passes that found none.", &WorkerCounters::idle_cycles);
+  family("turnout_worker_idle_cycles_total", "Cycles of passes that found none.",
+         &WorkerCounters::idle_cycles);
   family("turnout_worker_bursts_total", "Bursts taken from the queues.", &WorkerCounters::bursts);
 }
 
@@ -191,9 +204,10 @@ std::string metrics_text(const DaemonView& daemon) {
   add_servers(families, daemon.director);
   add_table(families, daemon.director);
   add_workers(families, daemon);
-  families.add_single("turnout_config_generation", "Counts the configurations since the start.", MetricType::Gauge,
-                      number(daemon.director.generation()));
-  families.add_single("turnout_build_info", "1, with the version.", MetricType::Gauge, 1, {{"version", TURNOUT_VERSION}});
+  families.add_single("turnout_config_generation", "Counts the configurations since the start.",
+                      MetricType::Gauge, number(daemon.director.generation()));
+  families.add_single("turnout_build_info", "1, with the version.", MetricType::Gauge, 1,
+                      {{"version", TURNOUT_VERSION}});
   return families.text();
 }
 

@@ -13,10 +13,11 @@ namespace po = boost::program_options;
 
 po::options_description describe() {
   po::options_description options("Options");
-  options.add_options()("config,c", po::value<std::string>()->value_name("FILE"), "the configuration (JSON with comments)")(
+  options.add_options()("config,c", po::value<std::string>()->value_name("FILE"),
+                        "the configuration (JSON with comments)")(
       "check", "read and check the configuration, touch no device, exit 0 or 2")(
-      "log-level", po::value<std::string>()->value_name("LEVEL")->default_value("info"), "error, warning, info or debug")(
-      "version", "print the version")("help,h", "print this");
+      "log-level", po::value<std::string>()->value_name("LEVEL")->default_value("info"),
+      "error, warning, info or debug")("version", "print the version")("help,h", "print this");
   return options;
 }
 
@@ -25,8 +26,10 @@ po::options_description describe() {
 std::string usage() {
   std::ostringstream out;
   out << "Usage: turnoutd --config FILE [--check] [--log-level LEVEL] [-- EAL ARGS…]\n\n"
-         "Turnout's director: forwards what arrives for its virtual services to their real servers (Direct Routing).\n"
-         "Runs in the foreground; prints `ready` once it forwards. SIGTERM and SIGINT stop it, SIGHUP reads FILE again.\n\n"
+         "Turnout's director: forwards what arrives for its virtual services to their real servers (Direct "
+         "Routing).\n"
+         "Runs in the foreground; prints `ready` once it forwards. SIGTERM and SIGINT stop it, SIGHUP reads "
+         "FILE again.\n\n"
       << describe() << "\nExit: 0 stopped or checked, 1 could not start, 2 bad usage or configuration.\n"
       << "Example: turnoutd --config /etc/turnout/turnout.json --check\n";
   return out.str();

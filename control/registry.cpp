@@ -39,7 +39,8 @@ Registry::Server Registry::take_slot() {
 }
 
 void Registry::release(const Service& service, uint64_t generation) {
-  for (const auto& [address, server] : service.servers) released_.push_back({generation, service.index, server.slot});
+  for (const auto& [address, server] : service.servers)
+    released_.push_back({generation, service.index, server.slot});
   released_.push_back({generation, service.index, kNoSlot});
 }
 
@@ -49,7 +50,8 @@ void Registry::update(const Config& config, uint64_t generation) {
     auto before = services_.extract(wanted.key);
     Service service{before ? before.mapped().index : take_index(), {}};
     for (const RealServerConfig& server : wanted.real_servers) {
-      auto known = before ? before.mapped().servers.extract(server.address) : decltype(service.servers)::node_type{};
+      auto known =
+          before ? before.mapped().servers.extract(server.address) : decltype(service.servers)::node_type{};
       service.servers.emplace(server.address, known ? known.mapped() : take_slot());
     }
     if (before) {

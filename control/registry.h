@@ -1,5 +1,6 @@
-// Who has which service index and which server slot. What keeps its name across configurations keeps its number, so its
-// connections and counters stay; a number that was given up is handed out again only when no worker can still use it.
+// Who has which service index and which server slot. What keeps its name across configurations keeps its
+// number, so its connections and counters stay; a number that was given up is handed out again only when no
+// worker can still use it.
 //
 // Control thread only.
 #pragma once
@@ -27,17 +28,19 @@ class Registry {
   struct Released {
     uint64_t generation;  // of the first snapshot without it
     uint16_t service;
-    uint32_t slot;          // kNoSlot: the service itself
+    uint32_t slot;  // kNoSlot: the service itself
   };
   static constexpr uint32_t kNoSlot = UINT32_MAX;
 
-  /// Are there numbers left for what `config` adds? If not, some are still being given up: later there will be.
+  /// Are there numbers left for what `config` adds? If not, some are still being given up: later there will
+  /// be.
   bool fits(const Config& config) const;
 
   /// Numbers for all that `config` names, as of the snapshot `generation`. It must fit.
   void update(const Config& config, uint64_t generation);
 
-  /// What was released before the snapshot `oldest`, the oldest that a worker may still hold: its number is free now.
+  /// What was released before the snapshot `oldest`, the oldest that a worker may still hold: its number is
+  /// free now.
   std::vector<Released> reclaim(uint64_t oldest);
 
   const Service& service(const ServiceKey& key) const { return services_.at(key); }
@@ -53,7 +56,8 @@ class Registry {
 
   std::map<ServiceKey, Service> services_;
   std::vector<uint16_t> generations_;  // by slot: of its present or latest server
-  std::deque<uint32_t> free_slots_;    // the longest free first, so that a generation comes back as late as can be
+  std::deque<uint32_t>
+      free_slots_;  // the longest free first, so that a generation comes back as late as can be
   std::deque<uint16_t> free_indexes_;
   uint32_t next_index_ = 1;
   std::deque<Released> released_;

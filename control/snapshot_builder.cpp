@@ -65,8 +65,8 @@ std::unique_ptr<const Snapshot> SnapshotBuilder::build(const Config& config, con
   return snapshot;
 }
 
-void SnapshotBuilder::add_service(const ServiceConfig& config, const Registry::Service& numbers, const Config& whole,
-                                  const ResolveMac& resolve, Snapshot& snapshot) {
+void SnapshotBuilder::add_service(const ServiceConfig& config, const Registry::Service& numbers,
+                                  const Config& whole, const ResolveMac& resolve, Snapshot& snapshot) {
   const uint16_t port_be = rte_cpu_to_be_16(config.key.port);
   const auto protocol = static_cast<uint8_t>(config.key.protocol);
   snapshot.service_map.insert(service_map_key(to_be32(config.key.vip), port_be, protocol), numbers.index);
@@ -102,7 +102,8 @@ RealServer SnapshotBuilder::make_server(size_t port, const Registry::Server& num
   server.egress = static_cast<uint16_t>(port);
   server.tag = mac ? numbers.generation : numbers.generation | RealServer::kUnusable;
   if (mac) std::memcpy(server.macs.data(), mac->octets.addr_bytes, RTE_ETHER_ADDR_LEN);
-  std::memcpy(server.macs.data() + RTE_ETHER_ADDR_LEN, stations_[port].mac.octets.addr_bytes, RTE_ETHER_ADDR_LEN);
+  std::memcpy(server.macs.data() + RTE_ETHER_ADDR_LEN, stations_[port].mac.octets.addr_bytes,
+              RTE_ETHER_ADDR_LEN);
   return server;
 }
 

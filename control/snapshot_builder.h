@@ -28,10 +28,10 @@ class SnapshotBuilder {
   /// `stations`: of the configuration's ports, in their order.
   explicit SnapshotBuilder(std::vector<Station> stations) : stations_(std::move(stations)) {}
 
-  /// `config` must be valid and `registry` up to date with it. Scheduler tables whose servers are as they were are taken
-  /// over from the snapshot before.
-  std::unique_ptr<const Snapshot> build(const Config& config, const Registry& registry, const ResolveMac& resolve,
-                                        uint64_t generation);
+  /// `config` must be valid and `registry` up to date with it. Scheduler tables whose servers are as they
+  /// were are taken over from the snapshot before.
+  std::unique_ptr<const Snapshot> build(const Config& config, const Registry& registry,
+                                        const ResolveMac& resolve, uint64_t generation);
 
  private:
   /// A service's tables and what they were made of.

@@ -49,8 +49,8 @@ ServerTotals& ServerTotals::operator+=(const ServerTotals& other) {
 }
 
 ServerTotals ServerTotals::operator-(const ServerTotals& other) const {
-  return {packets - other.packets, bytes - other.bytes, connections - other.connections, active - other.active,
-          inactive - other.inactive};
+  return {packets - other.packets, bytes - other.bytes, connections - other.connections,
+          active - other.active, inactive - other.inactive};
 }
 
 uint64_t PacketTotals::received() const {
@@ -65,8 +65,12 @@ uint64_t PacketTotals::transmitted() const {
   return sum - originated;
 }
 
-uint64_t PacketTotals::punted() const { return std::accumulate(punts.begin(), punts.end(), uint64_t{0}); }
-uint64_t PacketTotals::dropped() const { return std::accumulate(drops.begin(), drops.end(), uint64_t{0}); }
+uint64_t PacketTotals::punted() const {
+  return std::accumulate(punts.begin(), punts.end(), uint64_t{0});
+}
+uint64_t PacketTotals::dropped() const {
+  return std::accumulate(drops.begin(), drops.end(), uint64_t{0});
+}
 
 Statistics::Statistics(unsigned workers) {
   for (unsigned i = 0; i <= workers; ++i) counters_.push_back(std::make_unique<WorkerCounters>());

@@ -71,7 +71,8 @@ class Statistics {
   /// Of all servers the service has had since it was entered. `active` and `inactive`: of those that it has.
   ServerTotals service(const Registry::Service& service, const Registry& registry) const;
 
-  /// The number is free now (from Registry::reclaim): what the server counted becomes part of its service's past.
+  /// The number is free now (from Registry::reclaim): what the server counted becomes part of its service's
+  /// past.
   void settle(const Registry::Released& released);
 
  private:
@@ -79,7 +80,7 @@ class Statistics {
 
   std::vector<std::unique_ptr<WorkerCounters>> counters_;
   std::unordered_map<uint32_t, ServerTotals> baseline_;  // raw totals when the slot became free, by slot
-  std::unordered_map<uint16_t, ServerTotals> past_;      // of servers that a service no longer has, by its index
+  std::unordered_map<uint16_t, ServerTotals> past_;  // of servers that a service no longer has, by its index
 };
 
 }  // namespace turnout

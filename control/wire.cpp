@@ -11,7 +11,7 @@ namespace turnout {
 
 namespace {
 
-constexpr uint32_t kPackets = 4095;   // of control's own
+constexpr uint32_t kPackets = 4095;    // of control's own
 constexpr uint32_t kRingSlots = 4096;  // frames waiting, in each direction
 
 void free_all(rte_ring* ring) {

@@ -1,4 +1,5 @@
-// Control's way to the network: frames that workers punt come up one ring, what control sends goes down another.
+// Control's way to the network: frames that workers punt come up one ring, what control sends goes down
+// another.
 #pragma once
 
 #include <cstdint>
@@ -25,16 +26,20 @@ class Wire {
   rte_ring* to_control() const { return to_control_.get(); }
   rte_ring* from_control() const { return from_control_.get(); }
 
-  /// Hands a frame to worker 0, to be sent on a port (index). False if it could not: the frame is lost, and counted.
+  /// Hands a frame to worker 0, to be sent on a port (index). False if it could not: the frame is lost, and
+  /// counted.
   bool send(size_t port, std::span<const uint8_t> frame);
 
-  /// Takes up to `most` punted frames: take(kind, ingress port's index, frame). Returns their number. A frame lies in one
-  /// piece; what a driver scattered over several buffers is longer than any frame that control answers and left out.
-  unsigned receive(unsigned most, const std::function<void(PuntKind, size_t, std::span<const uint8_t>)>& take);
+  /// Takes up to `most` punted frames: take(kind, ingress port's index, frame). Returns their number. A frame
+  /// lies in one piece; what a driver scattered over several buffers is longer than any frame that control
+  /// answers and left out.
+  unsigned receive(unsigned most,
+                   const std::function<void(PuntKind, size_t, std::span<const uint8_t>)>& take);
 
   uint64_t lost() const { return lost_; }
 
-  /// Frees what waits in both rings. The workers must have stopped, the devices whose buffers these are must not be closed.
+  /// Frees what waits in both rings. The workers must have stopped, the devices whose buffers these are must
+  /// not be closed.
   void discard();
 
  private:

@@ -21,8 +21,9 @@ int run_worker(void* argument) {
 
 }  // namespace
 
-WorkerThreads::WorkerThreads(const QueuePlan& plan, const std::vector<unsigned>& lcores, SnapshotSlot& snapshots,
-                             const ConnectionTable& table, Statistics& statistics, Wire& wire, const TickClock& clock)
+WorkerThreads::WorkerThreads(const QueuePlan& plan, const std::vector<unsigned>& lcores,
+                             SnapshotSlot& snapshots, const ConnectionTable& table, Statistics& statistics,
+                             Wire& wire, const TickClock& clock)
     : wire_(wire), polled_here_(lcores.empty()) {
   const Worker::Shared shared{snapshots, table, wire.to_control(), wire.from_control()};
   for (unsigned id = 0; id < plan.workers.size(); ++id) {

@@ -14,8 +14,8 @@ namespace turnout {
 
 class WorkerThreads {
  public:
-  /// Starts a worker for each of `plan` on the first of `lcores`; with no lcores, none is started and shared() is the
-  /// one to poll. Throws StartError.
+  /// Starts a worker for each of `plan` on the first of `lcores`; with no lcores, none is started and
+  /// shared() is the one to poll. Throws StartError.
   WorkerThreads(const QueuePlan& plan, const std::vector<unsigned>& lcores, SnapshotSlot& snapshots,
                 const ConnectionTable& table, Statistics& statistics, Wire& wire, const TickClock& clock);
   ~WorkerThreads();  // stops them, waits until they have, and discards what they left for control

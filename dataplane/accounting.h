@@ -12,7 +12,8 @@ inline void note_opened(WorkerCounters& counters, ConnectionValue value) {
   (is_active(value.state()) ? server.active : server.inactive).add(1);
 }
 
-/// Connections of a slot's earlier servers are not counted any more: control started the slot's counts afresh.
+/// Connections of a slot's earlier servers are not counted any more: control started the slot's counts
+/// afresh.
 inline void note_closed(WorkerCounters& counters, const Snapshot& snapshot, ConnectionValue value) {
   if (!snapshot.owns(value)) return;
   ServerCounters& server = counters.server(value.server());

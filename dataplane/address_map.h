@@ -7,8 +7,8 @@
 
 namespace turnout {
 
-/// Open addressing with linear probing over a power of two, at most half full. Built by control, then immutable.
-/// A value of 0 means "not there".
+/// Open addressing with linear probing over a power of two, at most half full. Built by control, then
+/// immutable. A value of 0 means "not there".
 class AddressMap {
  public:
   AddressMap() : AddressMap(0) {}

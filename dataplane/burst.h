@@ -19,8 +19,8 @@ struct Burst {
   uint16_t port = 0;  // index of the ingress port in the snapshot
 };
 
-/// The fate of each packet of one burst, sorted by what the worker has to do. The forwarder fills it and decides; the
-/// worker transmits, punts, frees and counts.
+/// The fate of each packet of one burst, sorted by what the worker has to do. The forwarder fills it and
+/// decides; the worker transmits, punts, frees and counts.
 struct Outcome {
   struct Lane {
     uint16_t count = 0;
@@ -57,6 +57,7 @@ struct Outcome {
 };
 
 static_assert(std::is_trivially_copyable_v<Burst>);
-static_assert(sizeof(Burst) == kBurst * sizeof(rte_mbuf*) + 8, "a burst is its pointers, their number and the port");
+static_assert(sizeof(Burst) == kBurst * sizeof(rte_mbuf*) + 8,
+              "a burst is its pointers, their number and the port");
 
 }  // namespace turnout

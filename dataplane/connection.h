@@ -1,4 +1,5 @@
-// What the connection table knows of a connection: the 64-bit value beside its key, and how packets move it on.
+// What the connection table knows of a connection: the 64-bit value beside its key, and how packets move it
+// on.
 #pragma once
 
 #include <array>
@@ -10,7 +11,8 @@
 
 namespace turnout {
 
-/// The first four are states of a slot under change; the others are those of a connection, named as LVS names them.
+/// The first four are states of a slot under change; the others are those of a connection, named as LVS names
+/// them.
 enum class ConnectionState : uint8_t {
   free,       // nobody's; the key beside it means nothing
   claimed,    // one thread is writing the key; nobody else may touch the slot
@@ -25,8 +27,11 @@ enum class ConnectionState : uint8_t {
 };
 inline constexpr size_t kConnectionStates = static_cast<size_t>(ConnectionState::count);
 
-constexpr bool is_live(ConnectionState state) { return state >= ConnectionState::syn_recv; }
-/// LVS's ActiveConn: established TCP, and UDP as long as it is remembered. The other live ones are its InActConn.
+constexpr bool is_live(ConnectionState state) {
+  return state >= ConnectionState::syn_recv;
+}
+/// LVS's ActiveConn: established TCP, and UDP as long as it is remembered. The other live ones are its
+/// InActConn.
 constexpr bool is_active(ConnectionState state) {
   return state == ConnectionState::established || state == ConnectionState::udp;
 }
@@ -43,13 +48,14 @@ struct Timeouts {
 
 /// server slot:20 | generation:10 | version:8 | state:4 | last seen:22
 ///
-/// The version counts the owners that a slot has had. A reader that sees the same version before and after it read the key
-/// knows that key and value belong together.
+/// The version counts the owners that a slot has had. A reader that sees the same version before and after it
+/// read the key knows that key and value belong together.
 class ConnectionValue {
  public:
   ConnectionValue() = default;
   explicit constexpr ConnectionValue(uint64_t bits) : bits_(bits) {}
-  static constexpr ConnectionValue make(uint32_t server, uint32_t generation, ConnectionState state, Tick seen) {
+  static constexpr ConnectionValue make(uint32_t server, uint32_t generation, ConnectionState state,
+                                        Tick seen) {
     return ConnectionValue(uint64_t{server} << 44 | uint64_t{generation & kGenerationMask} << 34 |
                            uint64_t{static_cast<uint8_t>(state)} << kTickBits | (seen & kTickMask));
   }
@@ -62,7 +68,8 @@ class ConnectionValue {
   constexpr uint32_t seen() const { return static_cast<uint32_t>(bits_) & kTickMask; }
 
   constexpr ConnectionValue with_state(ConnectionState state) const {
-    return ConnectionValue((bits_ & ~(uint64_t{0xF} << kTickBits)) | uint64_t{static_cast<uint8_t>(state)} << kTickBits);
+    return ConnectionValue((bits_ & ~(uint64_t{0xF} << kTickBits)) | uint64_t{static_cast<uint8_t>(state)}
+                                                                         << kTickBits);
   }
   constexpr ConnectionValue with_seen(Tick now) const {
     return ConnectionValue((bits_ & ~uint64_t{kTickMask}) | (now & kTickMask));
@@ -73,7 +80,9 @@ class ConnectionValue {
 
   constexpr bool live() const { return is_live(state()); }
   constexpr bool present() const { return state() >= ConnectionState::moving; }  // a reader may use it
-  bool expired(Tick now, const Timeouts& timeouts) const { return age_of(seen(), now) > timeouts.of(state()); }
+  bool expired(Tick now, const Timeouts& timeouts) const {
+    return age_of(seen(), now) > timeouts.of(state());
+  }
 
   friend constexpr bool operator==(ConnectionValue, ConnectionValue) = default;
 
@@ -84,7 +93,8 @@ class ConnectionValue {
 };
 static_assert(kMaxServers == 1u << 20 && kTickBits == 22, "the fields fill 64 bits");
 
-/// What a packet says of its connection's state, the strongest first as LVS reads the flags: RST, SYN, FIN, ACK.
+/// What a packet says of its connection's state, the strongest first as LVS reads the flags: RST, SYN, FIN,
+/// ACK.
 enum class PacketEvent : uint8_t { datagram, ack, fin, syn, rst, count };
 inline constexpr size_t kPacketEvents = static_cast<size_t>(PacketEvent::count);
 
@@ -96,22 +106,29 @@ constexpr PacketEvent event_of_tcp_flags(uint8_t flags) {
   return PacketEvent::ack;
 }
 
-/// The state after a packet, seen from the client's side only: what LVS's INPUT_ONLY table comes to when TIME_WAIT,
-/// CLOSE_WAIT and the like are folded into FIN_WAIT and CLOSE. `free` stands for "no entry yet".
+/// The state after a packet, seen from the client's side only: what LVS's INPUT_ONLY table comes to when
+/// TIME_WAIT, CLOSE_WAIT and the like are folded into FIN_WAIT and CLOSE. `free` stands for "no entry yet".
 constexpr ConnectionState next_state(ConnectionState now, PacketEvent event) {
   using enum ConnectionState;
   switch (event) {
-    case PacketEvent::datagram: return udp;
-    case PacketEvent::rst: return close;
-    case PacketEvent::syn: return now == established ? established : syn_recv;
-    case PacketEvent::fin: return now == free || now == close ? close : fin_wait;
-    case PacketEvent::ack: return now == fin_wait || now == close ? now : established;
-    case PacketEvent::count: break;
+    case PacketEvent::datagram:
+      return udp;
+    case PacketEvent::rst:
+      return close;
+    case PacketEvent::syn:
+      return now == established ? established : syn_recv;
+    case PacketEvent::fin:
+      return now == free || now == close ? close : fin_wait;
+    case PacketEvent::ack:
+      return now == fin_wait || now == close ? now : established;
+    case PacketEvent::count:
+      break;
   }
   return now;
 }
 
-/// Would such a packet leave a live connection's state as it is? For the established ones, which most packets are of.
+/// Would such a packet leave a live connection's state as it is? For the established ones, which most packets
+/// are of.
 constexpr bool leaves_unchanged(ConnectionState now, PacketEvent event) {
   constexpr auto kUnchanged = [] {
     std::array<uint8_t, 1u << 4> events{};  // by state, as wide as its field: a bit per event

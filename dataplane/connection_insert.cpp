@@ -1,17 +1,19 @@
-// Insertion into the connection table: finding a slot, making room, and agreeing with other threads on one entry.
+// Insertion into the connection table: finding a slot, making room, and agreeing with other threads on one
+// entry.
 #include "dataplane/connection_table.h"
 
 namespace turnout {
 
 namespace {
 
-// How far moves may chain, and how many are looked at for one insertion. Depth 4 fills a table of random keys to 0.9
-// before the first insertion that finds no room; the budget bounds what a flood against a full table can cost.
+// How far moves may chain, and how many are looked at for one insertion. Depth 4 fills a table of random keys
+// to 0.9 before the first insertion that finds no room; the budget bounds what a flood against a full table
+// can cost.
 constexpr unsigned kMoveDepth = 4;
 constexpr unsigned kMoveBudget = 64;
 
-// Rounds with rivals that insert the same flow in the same instant. Each round one of them wins unless two free each
-// other's entry; a flow that has lost them all is forwarded without an entry, this once.
+// Rounds with rivals that insert the same flow in the same instant. Each round one of them wins unless two
+// free each other's entry; a flow that has lost them all is forwarded without an entry, this once.
 constexpr unsigned kRounds = 4;
 
 constexpr ConnectionValue bare(ConnectionState state, uint8_t version) {
@@ -53,8 +55,10 @@ ConnectionTable::Claim ConnectionTable::take_free_slot(ConnectionBucket& bucket,
   return {};
 }
 
-/// Takes the slot of the evictable entry that was idle the longest: SYNs without an answer before closed connections.
-ConnectionTable::Claim ConnectionTable::evict(ConnectionBucket& first, ConnectionBucket& second, Attempt& attempt) {
+/// Takes the slot of the evictable entry that was idle the longest: SYNs without an answer before closed
+/// connections.
+ConnectionTable::Claim ConnectionTable::evict(ConnectionBucket& first, ConnectionBucket& second,
+                                              Attempt& attempt) {
   if (!attempt.result.may_displace()) return {};
   for (const ConnectionState victim_state : {ConnectionState::syn_recv, ConnectionState::close}) {
     ConnectionSlot* victim = nullptr;
@@ -128,8 +132,10 @@ ConnectionTable::Found ConnectionTable::settle_slot(ConnectionSlot& slot, Attemp
   while (true) {
     const ConnectionValue value(bits);
     const bool tentative = value.state() == ConnectionState::tentative;
-    if ((!tentative && !value.present()) || slot.key.load(std::memory_order_acquire) != attempt.key) return {};
-    const bool expired = value.live() && value.expired(attempt.now, attempt.timeouts) && attempt.result.may_displace();
+    if ((!tentative && !value.present()) || slot.key.load(std::memory_order_acquire) != attempt.key)
+      return {};
+    const bool expired =
+        value.live() && value.expired(attempt.now, attempt.timeouts) && attempt.result.may_displace();
     if (tentative || expired) {
       if (!slot.value.compare_exchange_strong(bits, value.with_state(ConnectionState::free).bits())) continue;
       if (expired) attempt.result.note_displaced(value, false);
@@ -151,8 +157,8 @@ ConnectionTable::Found ConnectionTable::settle_rivals(const ConnectionSlot* mine
   return {};
 }
 
-ConnectionTable::Inserted ConnectionTable::insert(ConnectionKey key, uint64_t hash, ConnectionValue proposal, Tick now,
-                                                  const Timeouts& timeouts) const {
+ConnectionTable::Inserted ConnectionTable::insert(ConnectionKey key, uint64_t hash, ConnectionValue proposal,
+                                                  Tick now, const Timeouts& timeouts) const {
   Inserted result;
   Attempt attempt{key, hash, now, timeouts, result};
   for (unsigned round = 0; round < kRounds; ++round) {

@@ -10,7 +10,9 @@ namespace {
 constexpr size_t kServerBytes = kMaxServers * sizeof(ServerCounters);
 }
 
-void WorkerCounters::Unmap::operator()(ServerCounters* servers) const { munmap(servers, kServerBytes); }
+void WorkerCounters::Unmap::operator()(ServerCounters* servers) const {
+  munmap(servers, kServerBytes);
+}
 
 WorkerCounters::WorkerCounters() {
   void* memory =

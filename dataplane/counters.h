@@ -1,5 +1,5 @@
-// What one worker counts. Each counter has a single writer, its worker (control has a set of its own for what it does
-// itself); control reads them all and adds up.
+// What one worker counts. Each counter has a single writer, its worker (control has a set of its own for what
+// it does itself); control reads them all and adds up.
 #pragma once
 
 #include <array>
@@ -15,7 +15,9 @@ namespace turnout {
 /// Written by one thread, read by any. No locked instruction: the writer is alone.
 class Counter {
  public:
-  void add(uint64_t amount) { value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed); }
+  void add(uint64_t amount) {
+    value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+  }
   void subtract(uint64_t amount) { add(uint64_t{0} - amount); }
   uint64_t read() const { return value_.load(std::memory_order_relaxed); }
 
@@ -47,7 +49,8 @@ struct TableCounters {
   Counter stateless;  // packets forwarded without an entry because there was no room
 };
 
-/// What every packet is accounted for in: received = transmitted - originated + punted + dropped, whenever it is read.
+/// What every packet is accounted for in: received = transmitted - originated + punted + dropped, whenever it
+/// is read.
 struct PacketCounters {
   std::array<PortCounters, kMaxPorts> ports;
   std::array<Counter, kDropReasons> drops;
@@ -77,7 +80,8 @@ struct alignas(64) WorkerCounters {
     Counter& sequence_;
   };
 
-  /// Calls read() for control until it saw whole bursts in `packets` only; at most `tries` times. True if it did.
+  /// Calls read() for control until it saw whole bursts in `packets` only; at most `tries` times. True if it
+  /// did.
   template <typename Function>
   bool read_consistently(unsigned tries, Function&& read) const {
     for (unsigned i = 0; i < tries; ++i) {
@@ -104,7 +108,8 @@ struct alignas(64) WorkerCounters {
   struct Unmap {
     void operator()(ServerCounters* servers) const;
   };
-  std::unique_ptr<ServerCounters[], Unmap> servers_;  // kMaxServers of them; memory is used as far as it is touched
+  std::unique_ptr<ServerCounters[], Unmap>
+      servers_;  // kMaxServers of them; memory is used as far as it is touched
 };
 
 }  // namespace turnout

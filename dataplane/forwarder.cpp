@@ -27,17 +27,18 @@ Forwarder::Forwarder(const ConnectionTable& table, WorkerCounters& counters, uns
 
 void Forwarder::process(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome) {
   outcome.clear();
-  parse(packets, snapshot, outcome);                               // headers → fields, verdicts for what is no flow
-  match_services(packets, snapshot, outcome);                      // virtual service or not ours; prefetch buckets
-  find_connections(snapshot, now);                                 // hits keep a live real server
-  schedule_new_connections(packets, snapshot, now, outcome);       // misses ask the service's scheduler
-  rewrite_and_sort(packets, snapshot, outcome);                    // Direct Routing: the MAC addresses only
+  parse(packets, snapshot, outcome);           // headers → fields, verdicts for what is no flow
+  match_services(packets, snapshot, outcome);  // virtual service or not ours; prefetch buckets
+  find_connections(snapshot, now);             // hits keep a live real server
+  schedule_new_connections(packets, snapshot, now, outcome);  // misses ask the service's scheduler
+  rewrite_and_sort(packets, snapshot, outcome);               // Direct Routing: the MAC addresses only
 }
 
 void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& outcome) {
   candidates_.count = 0;
   const Port& port = snapshot.ports[packets.port];
-  for (size_t i = 0; i < packets.count; ++i) __builtin_prefetch(rte_pktmbuf_mtod(packets.packets[i], const void*));
+  for (size_t i = 0; i < packets.count; ++i)
+    __builtin_prefetch(rte_pktmbuf_mtod(packets.packets[i], const void*));
   for (size_t i = 0; i < packets.count; ++i) {
     rte_mbuf* packet = packets.packets[i];
     PacketFields& fields = flows_.fields[i];
@@ -61,8 +62,8 @@ void Forwarder::match_services(const Burst& packets, const Snapshot& snapshot, O
   matched_.count = 0;
   for (const size_t i : candidates_) {
     const PacketFields& fields = flows_.fields[i];
-    const uint32_t service =
-        snapshot.service_map.find(service_map_key(fields.destination, fields.destination_port, fields.protocol));
+    const uint32_t service = snapshot.service_map.find(
+        service_map_key(fields.destination, fields.destination_port, fields.protocol));
     if (service == 0) [[unlikely]] {
       divert(packets.packets[i], snapshot, i, outcome);
       continue;
@@ -78,12 +79,14 @@ void Forwarder::match_services(const Burst& packets, const Snapshot& snapshot, O
 /// A packet that no service claims: answered by control, or dropped for what is most likely wrong with it.
 void Forwarder::divert(rte_mbuf* packet, const Snapshot& snapshot, size_t position, Outcome& outcome) const {
   const PacketClass kind = flows_.classes[position];
-  const auto address = static_cast<AddressKind>(snapshot.address_map.find(flows_.fields[position].destination));
+  const auto address =
+      static_cast<AddressKind>(snapshot.address_map.find(flows_.fields[position].destination));
   if (address == AddressKind::unknown) return outcome.add_drop(packet, DropReason::not_our_address);
   if (kind == PacketClass::icmp_echo) return outcome.add_punt(packet, PuntKind::icmp_echo);
   if (kind == PacketClass::icmp_other) return outcome.add_drop(packet, DropReason::icmp_unsupported);
   if (address == AddressKind::own) return outcome.add_drop(packet, DropReason::own_address_unserved);
-  outcome.add_drop(packet, kind == PacketClass::flow ? DropReason::no_service : DropReason::unsupported_protocol);
+  outcome.add_drop(packet,
+                   kind == PacketClass::flow ? DropReason::no_service : DropReason::unsupported_protocol);
 }
 
 void Forwarder::find_connections(const Snapshot& snapshot, Tick now) {
@@ -101,14 +104,18 @@ void Forwarder::find_connections(const Snapshot& snapshot, Tick now) {
   }
 }
 
-/// Sends the packet where its connection goes, unless its server is gone or the packet begins another connection.
-bool Forwarder::keep_connection(ConnectionTable::Found entry, const Snapshot& snapshot, size_t position, Tick now) {
+/// Sends the packet where its connection goes, unless its server is gone or the packet begins another
+/// connection.
+bool Forwarder::keep_connection(ConnectionTable::Found entry, const Snapshot& snapshot, size_t position,
+                                Tick now) {
   const PacketEvent event = flows_.fields[position].event;
   const ConnectionState state = entry.value.state();
-  if (!snapshot.keeps(entry.value) || starts_anew(state, event)) [[unlikely]] return false;
+  if (!snapshot.keeps(entry.value) || starts_anew(state, event)) [[unlikely]]
+    return false;
   if (entry.value.live() && (next_state(state, event) != state || entry.value.seen() != (now & kTickMask))) {
     const std::optional<ConnectionValue> before = table_.advance(entry, event, now);
-    if (!before || !snapshot.keeps(entry.value)) [[unlikely]] return false;
+    if (!before || !snapshot.keeps(entry.value)) [[unlikely]]
+      return false;
     if (is_active(before->state()) != is_active(entry.value.state())) {
       note_closed(counters_, snapshot, *before);
       note_opened(counters_, entry.value);
@@ -118,7 +125,8 @@ bool Forwarder::keep_connection(ConnectionTable::Found entry, const Snapshot& sn
   return true;
 }
 
-void Forwarder::schedule_new_connections(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome) {
+void Forwarder::schedule_new_connections(const Burst& packets, const Snapshot& snapshot, Tick now,
+                                         Outcome& outcome) {
   for (const size_t i : missed_) {
     const Service& service = snapshot.services[flows_.services[i]];
     if (service.maglev_size == 0) {
@@ -129,8 +137,8 @@ void Forwarder::schedule_new_connections(const Burst& packets, const Snapshot& s
   }
 }
 
-/// Finds a server for a packet without a connection to keep. Looks again first: an earlier packet of this burst, or another
-/// worker, may have opened the connection meanwhile.
+/// Finds a server for a packet without a connection to keep. Looks again first: an earlier packet of this
+/// burst, or another worker, may have opened the connection meanwhile.
 void Forwarder::place(const Snapshot& snapshot, const Service& service, size_t position, Tick now) {
   const ConnectionTable::Found entry =
       table_.find(flows_.keys[position], flows_.hashes[position], now, snapshot.timeouts);
@@ -143,8 +151,8 @@ void Forwarder::place(const Snapshot& snapshot, const Service& service, size_t p
   open_connection(value, snapshot, service, position, now);
 }
 
-/// A connection that begins takes its turn. A packet in the middle of one, whose entry is missing, goes where the Maglev table
-/// says: to the server it has had since the table was full, or from another director.
+/// A connection that begins takes its turn. A packet in the middle of one, whose entry is missing, goes where
+/// the Maglev table says: to the server it has had since the table was full, or from another director.
 uint32_t Forwarder::choose_server(const Service& service, size_t position, Tick now) {
   const PacketFields& fields = flows_.fields[position];
   const bool begins = fields.event == PacketEvent::syn || fields.event == PacketEvent::datagram;
@@ -154,7 +162,8 @@ uint32_t Forwarder::choose_server(const Service& service, size_t position, Tick 
   return schedule_by_maglev(service, fields.client, fields.client_port);
 }
 
-/// Gives an entry whose server is gone, or whose connection is over, its new server. False if the entry itself is gone.
+/// Gives an entry whose server is gone, or whose connection is over, its new server. False if the entry
+/// itself is gone.
 bool Forwarder::replace_connection(ConnectionTable::Found entry, ConnectionValue to, const Snapshot& snapshot,
                                    size_t position, Tick now) {
   const uint8_t version = entry.value.version();
@@ -192,14 +201,15 @@ void Forwarder::open_connection(ConnectionValue value, const Snapshot& snapshot,
   }
   const PacketFields& fields = flows_.fields[position];
   counters_.table.stateless.add(1);
-  overload_until_ = now + snapshot.timeouts.of(ConnectionState::udp);
+  if (inserted.result == Result::full) overload_until_ = now + snapshot.timeouts.of(ConnectionState::udp);
   flows_.servers[position] = schedule_by_maglev(service, fields.client, fields.client_port);
 }
 
 void Forwarder::rewrite_and_sort(const Burst& packets, const Snapshot& snapshot, Outcome& outcome) {
   for (const size_t i : matched_) {
     const uint32_t slot = flows_.servers[i];
-    if (slot == kNoServer) [[unlikely]] continue;
+    if (slot == kNoServer) [[unlikely]]
+      continue;
     rte_mbuf* packet = packets.packets[i];
     const RealServer& server = snapshot.servers[slot];
     std::memcpy(rte_pktmbuf_mtod(packet, uint8_t*), server.macs.data(), server.macs.size());

@@ -1,5 +1,5 @@
-// The forwarding core: a burst in, the fate of each of its packets out. Sends, allocates, logs and locks nothing, so it
-// runs in a test without a NIC, without hugepages and without root.
+// The forwarding core: a burst in, the fate of each of its packets out. Sends, allocates, logs and locks
+// nothing, so it runs in a test without a NIC, without hugepages and without root.
 #pragma once
 
 #include <array>
@@ -20,9 +20,9 @@ class Forwarder {
   /// `table` and `counters` must outlive it. `worker`: 0-based, spreads the workers' turns in rr and wrr.
   Forwarder(const ConnectionTable& table, WorkerCounters& counters, unsigned worker);
 
-  /// Decides every packet of the burst: each ends in exactly one lane of `outcome`, which is cleared first. Frames that are
-  /// forwarded have their MAC addresses rewritten. Counts per real server and per table event; packets are counted by
-  /// who acts on the outcome.
+  /// Decides every packet of the burst: each ends in exactly one lane of `outcome`, which is cleared first.
+  /// Frames that are forwarded have their MAC addresses rewritten. Counts per real server and per table
+  /// event; packets are counted by who acts on the outcome.
   void process(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome);
 
  private:
@@ -52,10 +52,10 @@ class Forwarder {
   void divert(rte_mbuf* packet, const Snapshot& snapshot, size_t position, Outcome& outcome) const;
   bool keep_connection(ConnectionTable::Found entry, const Snapshot& snapshot, size_t position, Tick now);
   void place(const Snapshot& snapshot, const Service& service, size_t position, Tick now);
-  bool replace_connection(ConnectionTable::Found entry, ConnectionValue to, const Snapshot& snapshot, size_t position,
-                          Tick now);
-  void open_connection(ConnectionValue value, const Snapshot& snapshot, const Service& service, size_t position,
-                       Tick now);
+  bool replace_connection(ConnectionTable::Found entry, ConnectionValue to, const Snapshot& snapshot,
+                          size_t position, Tick now);
+  void open_connection(ConnectionValue value, const Snapshot& snapshot, const Service& service,
+                       size_t position, Tick now);
   uint32_t choose_server(const Service& service, size_t position, Tick now);
 
   static constexpr uint32_t kNoServer = UINT32_MAX;
@@ -63,11 +63,11 @@ class Forwarder {
   const ConnectionTable& table_;
   WorkerCounters& counters_;
   alignas(64) Flows flows_;
-  List candidates_;  // TCP and UDP, before their service is known
-  List matched_;     // of a service
-  List missed_;      // of a service, with no connection to keep
+  List candidates_;                      // TCP and UDP, before their service is known
+  List matched_;                         // of a service
+  List missed_;                          // of a service, with no connection to keep
   std::unique_ptr<uint32_t[]> cursors_;  // whose turn it is, by service index
-  Tick overload_until_ = 0;  // until then new flows are placed as flows without an entry are
+  Tick overload_until_ = 0;              // until then new flows are placed as flows without an entry are
 };
 
 }  // namespace turnout

@@ -20,12 +20,12 @@ namespace turnout {
 
 /// What kind of packet it is, before anybody asked whether it is for us.
 enum class PacketClass : uint8_t {
-  flow,         // TCP or UDP over IPv4: all fields are set
-  icmp_echo,    // an echo request over IPv4: `destination` is set
-  icmp_other,   // other ICMP over IPv4: `destination` is set
-  ip_other,     // another protocol over IPv4: `destination` is set
+  flow,        // TCP or UDP over IPv4: all fields are set
+  icmp_echo,   // an echo request over IPv4: `destination` is set
+  icmp_other,  // other ICMP over IPv4: `destination` is set
+  ip_other,    // another protocol over IPv4: `destination` is set
   arp,
-  dropped       // `drop` says why
+  dropped  // `drop` says why
 };
 
 /// Addresses and ports in network byte order, as they stand in the packet.
@@ -75,7 +75,8 @@ inline PacketClass parse_tcp(const uint8_t* data, uint32_t ip_payload, PacketFie
   if (ip_payload < sizeof(rte_tcp_hdr)) return drop(fields, DropReason::bad_transport_header);
   const auto& tcp = header_at<rte_tcp_hdr>(data);
   const uint32_t header = (tcp.data_off >> 4) * 4u;
-  if (header < sizeof(rte_tcp_hdr) || header > ip_payload) return drop(fields, DropReason::bad_transport_header);
+  if (header < sizeof(rte_tcp_hdr) || header > ip_payload)
+    return drop(fields, DropReason::bad_transport_header);
   fields.client_port = tcp.src_port;
   fields.destination_port = tcp.dst_port;
   fields.event = event_of_tcp_flags(tcp.tcp_flags);
@@ -86,7 +87,8 @@ inline PacketClass parse_udp(const uint8_t* data, uint32_t ip_payload, PacketFie
   if (ip_payload < sizeof(rte_udp_hdr)) return drop(fields, DropReason::bad_transport_header);
   const auto& udp = header_at<rte_udp_hdr>(data);
   const uint32_t length = from_be16(udp.dgram_len);
-  if (length < sizeof(rte_udp_hdr) || length > ip_payload) return drop(fields, DropReason::bad_transport_header);
+  if (length < sizeof(rte_udp_hdr) || length > ip_payload)
+    return drop(fields, DropReason::bad_transport_header);
   fields.client_port = udp.src_port;
   fields.destination_port = udp.dst_port;
   fields.event = PacketEvent::datagram;
@@ -126,13 +128,18 @@ inline PacketClass parse_ipv4(const Frame& frame, PacketFields& fields) {
 
   const uint32_t payload = total - header;
   const uint32_t minimum = transport_minimum(fields.protocol);
-  if (payload >= minimum && frame.contiguous < kStart + header + minimum) return drop(fields, DropReason::truncated);
+  if (payload >= minimum && frame.contiguous < kStart + header + minimum)
+    return drop(fields, DropReason::truncated);
   const uint8_t* transport = frame.data + kStart + header;
   switch (fields.protocol) {
-    case IPPROTO_TCP: return parse_tcp(transport, payload, fields);
-    case IPPROTO_UDP: return parse_udp(transport, payload, fields);
-    case IPPROTO_ICMP: return parse_icmp(transport, payload, fields);
-    default: return PacketClass::ip_other;
+    case IPPROTO_TCP:
+      return parse_tcp(transport, payload, fields);
+    case IPPROTO_UDP:
+      return parse_udp(transport, payload, fields);
+    case IPPROTO_ICMP:
+      return parse_icmp(transport, payload, fields);
+    default:
+      return PacketClass::ip_other;
   }
 }
 

@@ -1,5 +1,5 @@
-// The configuration as workers see it: whole, immutable, replaced by one pointer. Control builds it (snapshot_builder),
-// workers only read; SnapshotSlot says when it may go.
+// The configuration as workers see it: whole, immutable, replaced by one pointer. Control builds it
+// (snapshot_builder), workers only read; SnapshotSlot says when it may go.
 #pragma once
 
 #include <array>
@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "dataplane/address_map.h"
-#include "dataplane/connection.h"
 #include "dataplane/bounds.h"
+#include "dataplane/connection.h"
 #include "dataplane/mac.h"
 #include "dataplane/verdict.h"
 
@@ -19,8 +19,9 @@ namespace turnout {
 /// One real server of one service, at the slot that connection values name. Everything a packet for it needs.
 struct RealServer {
   std::array<uint8_t, 12> macs{};  // destination and source, as they are written to the frame
-  uint16_t tag = kUnusable;        // generation: counts the servers that had this slot, a connection of another one is stale
-  uint16_t egress = 0;             // index of the port it is reached by
+  uint16_t tag =
+      kUnusable;  // generation: counts the servers that had this slot, a connection of another one is stale
+  uint16_t egress = 0;  // index of the port it is reached by
 
   /// Set in `tag` while its MAC address is not known or it is down: connections can't stay.
   static constexpr uint16_t kUnusable = 0x8000;
@@ -31,22 +32,24 @@ static_assert(sizeof(RealServer) == 16);
 
 /// What a service's scheduler compiled to. Indexed by service index; 0 is never one.
 struct Service {
-  const uint32_t* maglev = nullptr;    // server slots, for `mh` and for flows that find no room in the table
-  const uint32_t* sequence = nullptr;  // server slots in the order of `rr` or `wrr`; none: schedule by `maglev`
-  uint32_t maglev_size = 0;            // 0: no server may be given a connection, for the reason in `unavailable`
+  const uint32_t* maglev = nullptr;  // server slots, for `mh` and for flows that find no room in the table
+  const uint32_t* sequence =
+      nullptr;               // server slots in the order of `rr` or `wrr`; none: schedule by `maglev`
+  uint32_t maglev_size = 0;  // 0: no server may be given a connection, for the reason in `unavailable`
   uint32_t sequence_size = 0;
   DropReason unavailable = DropReason::no_server;
   bool known = false;  // false: nobody's index
 };
 
-/// A port as its packets see it: a frame is for us if its destination under `mac_mask` is `mac`. Both as load_mac() gives
-/// them, six octets in the order of the frame, the first in the lowest byte.
+/// A port as its packets see it: a frame is for us if its destination under `mac_mask` is `mac`. Both as
+/// load_mac() gives them, six octets in the order of the frame, the first in the lowest byte.
 struct Port {
   uint64_t mac = 0;
   uint64_t mac_mask = kMacMask;
 };
 
-using ServerTable = std::shared_ptr<const std::vector<uint32_t>>;  // shared by the snapshots in which it is the same
+using ServerTable =
+    std::shared_ptr<const std::vector<uint32_t>>;  // shared by the snapshots in which it is the same
 
 struct Snapshot {
   uint64_t generation = 0;

@@ -6,13 +6,16 @@
 
 namespace turnout {
 
-void SnapshotSlot::Free::operator()(rte_rcu_qsbr* qsbr) const { std::free(qsbr); }
+void SnapshotSlot::Free::operator()(rte_rcu_qsbr* qsbr) const {
+  std::free(qsbr);
+}
 
 SnapshotSlot::SnapshotSlot(unsigned readers) {
   const size_t bytes = rte_rcu_qsbr_get_memsize(readers);
   qsbr_.reset(static_cast<rte_rcu_qsbr*>(std::aligned_alloc(RTE_CACHE_LINE_SIZE, bytes)));
   if (!qsbr_) throw std::bad_alloc();
-  if (rte_rcu_qsbr_init(qsbr_.get(), readers) != 0) throw std::invalid_argument("a snapshot slot needs a reader");
+  if (rte_rcu_qsbr_init(qsbr_.get(), readers) != 0)
+    throw std::invalid_argument("a snapshot slot needs a reader");
 }
 
 void SnapshotSlot::enter(unsigned reader) {

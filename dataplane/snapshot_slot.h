@@ -1,4 +1,5 @@
-// The one pointer by which control hands workers their configuration, and the proof that an old one may be freed.
+// The one pointer by which control hands workers their configuration, and the proof that an old one may be
+// freed.
 #pragma once
 
 #include <atomic>
@@ -29,7 +30,8 @@ class SnapshotSlot {
 
   /// Workers take it up with their next burst. Never waits for them.
   void publish(std::unique_ptr<const Snapshot> snapshot);
-  /// Frees the snapshots that no worker can still hold; doesn't wait. Returns the generation of the oldest that remains.
+  /// Frees the snapshots that no worker can still hold; doesn't wait. Returns the generation of the oldest
+  /// that remains.
   uint64_t reclaim();
   const Snapshot* current() const { return latest_.get(); }
 
@@ -42,7 +44,7 @@ class SnapshotSlot {
     std::unique_ptr<const Snapshot> snapshot;
   };
 
-  std::unique_ptr<rte_rcu_qsbr, Free> qsbr_;  // each reader writes its own line, control reads
+  std::unique_ptr<rte_rcu_qsbr, Free> qsbr_;       // each reader writes its own line, control reads
   std::atomic<const Snapshot*> current_{nullptr};  // control writes, workers read
   std::unique_ptr<const Snapshot> latest_;         // control only, as is the rest
   std::deque<Retired> retired_;

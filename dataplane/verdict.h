@@ -1,5 +1,5 @@
-// What can become of a packet. Every exit of the dataplane is declared here: a packet is transmitted, punted to the
-// control thread or dropped for one of these reasons, and each of them is counted.
+// What can become of a packet. Every exit of the dataplane is declared here: a packet is transmitted, punted
+// to the control thread or dropped for one of these reasons, and each of them is counted.
 #pragma once
 
 #include <array>
@@ -35,14 +35,30 @@ inline constexpr size_t kDropReasons = static_cast<size_t>(DropReason::count);
 enum class PuntKind : uint8_t { arp, icmp_echo, count };
 inline constexpr size_t kPuntKinds = static_cast<size_t>(PuntKind::count);
 
-inline constexpr std::array<std::string_view, kDropReasons> kDropReasonNames = {
-    "not_our_mac",      "unknown_ethertype", "truncated",          "bad_ip_header",        "bad_checksum",
-    "fragment",         "martian_source",    "bad_transport_header", "not_our_address",      "own_address_unserved",
-    "unsupported_protocol", "icmp_unsupported", "no_service",         "no_server",            "no_server_resolved",
-    "transmit_full",    "punt_full"};
+inline constexpr std::array<std::string_view, kDropReasons> kDropReasonNames = {"not_our_mac",
+                                                                                "unknown_ethertype",
+                                                                                "truncated",
+                                                                                "bad_ip_header",
+                                                                                "bad_checksum",
+                                                                                "fragment",
+                                                                                "martian_source",
+                                                                                "bad_transport_header",
+                                                                                "not_our_address",
+                                                                                "own_address_unserved",
+                                                                                "unsupported_protocol",
+                                                                                "icmp_unsupported",
+                                                                                "no_service",
+                                                                                "no_server",
+                                                                                "no_server_resolved",
+                                                                                "transmit_full",
+                                                                                "punt_full"};
 inline constexpr std::array<std::string_view, kPuntKinds> kPuntKindNames = {"arp", "icmp_echo"};
 
-constexpr std::string_view name_of(DropReason reason) { return kDropReasonNames[static_cast<size_t>(reason)]; }
-constexpr std::string_view name_of(PuntKind kind) { return kPuntKindNames[static_cast<size_t>(kind)]; }
+constexpr std::string_view name_of(DropReason reason) {
+  return kDropReasonNames[static_cast<size_t>(reason)];
+}
+constexpr std::string_view name_of(PuntKind kind) {
+  return kPuntKindNames[static_cast<size_t>(kind)];
+}
 
 }  // namespace turnout

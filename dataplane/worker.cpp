@@ -5,7 +5,8 @@
 
 namespace turnout {
 
-Worker::Worker(unsigned id, WorkerQueues queues, const Shared& shared, WorkerCounters& counters, TickClock clock)
+Worker::Worker(unsigned id, WorkerQueues queues, const Shared& shared, WorkerCounters& counters,
+               TickClock clock)
     : id_(id),
       queues_(std::move(queues)),
       shared_(shared),
@@ -47,7 +48,8 @@ uint16_t Worker::receive(const WorkerQueues::Receive& queue, const Snapshot& sna
     if (outcome_.transmit[port].count > 0) transmit(port, outcome_.transmit[port], tally);
   }
   if (outcome_.punt.count > 0) punt(outcome_.punt, tally);
-  for (uint16_t i = 0; i < outcome_.drop.count; ++i) drop(outcome_.drop.packets[i], outcome_.drop.reasons[i], tally);
+  for (uint16_t i = 0; i < outcome_.drop.count; ++i)
+    drop(outcome_.drop.packets[i], outcome_.drop.reasons[i], tally);
   commit(tally, queue.port);
   return burst_.count;
 }
@@ -103,7 +105,8 @@ void Worker::commit(const Tally& tally, uint16_t port) {
   counters_.bursts.add(1);
 }
 
-/// Control's frames, through this worker's queues. What doesn't fit is lost and counted: control asks again anyway.
+/// Control's frames, through this worker's queues. What doesn't fit is lost and counted: control asks again
+/// anyway.
 uint16_t Worker::send_for_control() {
   std::array<void*, kBurst> frames;
   const unsigned count = rte_ring_sc_dequeue_burst(shared_.from_control, frames.data(), kBurst, nullptr);

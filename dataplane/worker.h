@@ -16,7 +16,8 @@
 
 namespace turnout {
 
-/// Where a worker's packets come from and go to. Ports are known by their index in the snapshot; `device` is DPDK's port id.
+/// Where a worker's packets come from and go to. Ports are known by their index in the snapshot; `device` is
+/// DPDK's port id.
 struct WorkerQueues {
   struct Receive {
     uint16_t port;
@@ -36,9 +37,10 @@ class Worker {
   struct Shared {
     SnapshotSlot& snapshots;
     const ConnectionTable& table;
-    rte_ring* to_control;    // punted packets: all workers put, control takes; mbuf->hash.usr is the PuntKind,
-                             // mbuf->port the ingress port's index
-    rte_ring* from_control;  // frames to be sent: control puts, worker 0 takes; mbuf->port is the egress port's index
+    rte_ring* to_control;  // punted packets: all workers put, control takes; mbuf->hash.usr is the PuntKind,
+                           // mbuf->port the ingress port's index
+    rte_ring* from_control;  // frames to be sent: control puts, worker 0 takes; mbuf->port is the egress
+                             // port's index
   };
 
   /// `id`: 0-based, this worker's number as a reader of the snapshots. All arguments must outlive the worker.
@@ -47,7 +49,8 @@ class Worker {
   /// Polls until `stop`. For an lcore of its own.
   void run(const std::atomic<bool>& stop);
 
-  /// One pass over all queues; true if there was a packet. For an lcore that control shares, between start() and finish().
+  /// One pass over all queues; true if there was a packet. For an lcore that control shares, between start()
+  /// and finish().
   bool poll();
   void start() { shared_.snapshots.enter(id_); }
   void finish() { shared_.snapshots.leave(id_); }

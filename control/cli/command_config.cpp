@@ -1,5 +1,4 @@
 // The configuration as a whole: shown, applied from a file, saved to one.
-#include <filesystem>
 #include <ostream>
 
 #include "control/cli/commands.h"
@@ -30,13 +29,7 @@ void apply_config(const Request& request) {
 }
 
 void save_config(const Request& request) {
-  Json params = Json::object();
-  if (!request.arguments.empty()) {
-    if (request.arguments[0].empty()) throw UsageError("FILE is empty");
-    // The daemon writes the file, and its working directory is not ours.
-    params["file"] = std::filesystem::absolute(request.arguments[0]).string();
-  }
-  const Json result = request.call("config.save", params);
+  const Json result = request.call("config.save", Json::object());
   if (request.print_json(result)) return;
   request.out << "Saved to " << text(result, "file") << ".\n";
 }
@@ -69,15 +62,16 @@ CommandGroup config_commands() {
        "  turnoutctl apply /etc/turnout/turnout.json --dry-run\n",
        apply_config},
       {"save",
-       "[FILE]",
+       "",
        0,
-       1,
-       "write the configuration in use to a file",
+       0,
+       "write the configuration in use to the daemon's file",
        "config.save",
        {},
-       "Without FILE: to the file the daemon was started with. The daemon writes it, with its rights. "
+       "To the file that turnoutd was started with; comments in it are lost, what it was stays as FILE.bak.\n"
        "Example:\n"
-       "  turnoutctl save\n",
+       "  turnoutctl save\n"
+       "To another file: turnoutctl config > FILE\n",
        save_config},
   };
   return group;

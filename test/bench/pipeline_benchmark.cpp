@@ -1,6 +1,8 @@
-// The whole pipeline in one process: bursts of packets that are in the cache already, of flows that the table knows.
+// The whole pipeline in one process: bursts of packets that are in the cache already, of flows that the table
+// knows.
 //
-//   meson setup build -Dbenchmarks=true && meson compile -C build pipeline_benchmark && build/test/bench/pipeline_benchmark
+//   meson setup build -Dbenchmarks=true && meson compile -C build pipeline_benchmark &&
+//   build/test/bench/pipeline_benchmark
 #include <benchmark/benchmark.h>
 
 #include <random>
@@ -68,8 +70,10 @@ struct Bench {
     Registry registry;
     const Config config = make_config();
     registry.update(config, 1);
-    SnapshotBuilder builder({{*parse_mac("02:00:00:00:00:01"), true}});  // a packet comes round again with another address
-    snapshot = builder.build(config, registry, [](size_t, const IpAddress&) { return std::nullopt; }, 1);
+    SnapshotBuilder builder(
+        {{*parse_mac("02:00:00:00:00:01"), true}});  // a packet comes round again with another address
+    snapshot = builder.build(
+        config, registry, [](size_t, const IpAddress&) { return std::nullopt; }, 1);
   }
 
   void run(uint32_t first, Tick now) {
@@ -88,15 +92,20 @@ struct Bench {
   Outcome outcome;
 };
 
-uint32_t client_of_flow(uint64_t flow) { return 0x0A000000 + static_cast<uint32_t>(flow & 0x7FFFFF); }
-uint16_t port_of_flow(uint64_t flow) { return static_cast<uint16_t>(1024 + (flow >> 23)); }
+uint32_t client_of_flow(uint64_t flow) {
+  return 0x0A000000 + static_cast<uint32_t>(flow & 0x7FFFFF);
+}
+uint16_t port_of_flow(uint64_t flow) {
+  return static_cast<uint16_t>(1024 + (flow >> 23));
+}
 
 /// The table knows `flows`; the packets are of flows among them.
 void established(benchmark::State& state) {
   const auto flows = static_cast<uint64_t>(state.range(0));
   Bench bench(flows);
   for (uint64_t flow = 0; flow < flows;) {
-    for (uint32_t i = 0; i < kBurst; ++i, ++flow) write_frame(bench.packets[i], client_of_flow(flow), port_of_flow(flow), 0x10);
+    for (uint32_t i = 0; i < kBurst; ++i, ++flow)
+      write_frame(bench.packets[i], client_of_flow(flow), port_of_flow(flow), 0x10);
     bench.run(0, 1);
   }
   std::mt19937_64 random(1);

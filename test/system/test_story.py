@@ -70,7 +70,7 @@ def test_the_director_alters_no_byte_of_the_ip_packet(network, director, servers
 
 def test_the_quickstart_script():
     done = subprocess.run(
-        [ROOT / "scripts/quickstart"], capture_output=True, text=True, timeout=120,
+        [ROOT / "scripts/quickstart"], capture_output=True, text=True, timeout=300,
         env={**os.environ, "TURNOUT_BUILD": str(BUILD)},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

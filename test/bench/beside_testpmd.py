@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Forwarding rate of turnoutd beside `dpdk-testpmd --forward-mode=mac`, in turns over the same port on the same core.
+
+testpmd rewrites the MAC addresses and looks at nothing: it is what the port and the driver can do. The port is net_pcap
+with infinite_rx=1, which plays a capture for ever and drops what is sent. Only ratios of one run mean something: both
+rates move with the machine and with the size of the capture.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import flows
+
+POOL_HEADROOM = 65536  # packets beyond those of the capture
+BYTES_PER_PACKET = 2560  # of pool memory
+REAL_SERVERS = 32
+
+
+class Port:
+    """A capture of so many flows, and the EAL arguments of the port that plays it."""
+
+    def __init__(self, folder: str, count: int, flags: int):
+        self.count = count
+        self.capture = f"{folder}/{count}.pcap"
+        flows.write_capture(self.capture, count, flags)
+        self.packets = count + max(POOL_HEADROOM, count // 4)
+        self.megabytes = 1024 + self.packets * BYTES_PER_PACKET // 2**20
+
+    def eal(self) -> list[str]:
+        return ["--in-memory", "--no-pci", "-m", str(self.megabytes), "--iova-mode=va",
+                f"--vdev=net_pcap0,rx_pcap={self.capture},infinite_rx=1"]
+
+
+def want_hugepages(megabytes: int) -> None:
+    setting = pathlib.Path("/proc/sys/vm/nr_hugepages")
+    if int(setting.read_text()) * 2 < megabytes:
+        setting.write_text(str(megabytes // 2))
+    if int(setting.read_text()) * 2 < megabytes:
+        sys.exit(f"no {megabytes} MiB of memory are free for hugepages")
+
+
+def stop(process: subprocess.Popen) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def testpmd_rate(port: Port, cores: list[int], seconds: float) -> float:
+    """Packets per second, from what testpmd says it forwarded when it is stopped. It says nothing earlier to a pipe."""
+    command = ["dpdk-testpmd", "-l", f"{cores[0]},{cores[-1]}", *port.eal(), "--", "-i", "--port-topology=loop",
+               "--forward-mode=mac", "--nb-cores=1", "--burst=32", f"--total-num-mbufs={port.packets}"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True) as process:
+        try:
+            time.sleep(2 + port.packets / 400_000)  # until it takes commands
+            say(process, "start\n")
+            time.sleep(1)
+            say(process, "clear fwd stats all\n")
+            begin = time.monotonic()
+            time.sleep(seconds)
+            say(process, "stop\n")
+            elapsed = time.monotonic() - begin
+            output, _ = process.communicate("quit\n", timeout=60)
+        finally:
+            stop(process)
+    counted = re.findall(r"Accumulated forward statistics.*?TX-packets:\s*(\d+)", output, re.DOTALL)
+    if not counted:
+        sys.exit("dpdk-testpmd gave no figure:\n" + output[-2000:])
+    return int(counted[-1]) / elapsed
+
+
+def say(process: subprocess.Popen, text: str) -> None:
+    process.stdin.write(text)
+    process.stdin.flush()
+
+
+def turnout_config(port: Port, cores: list[int], folder: str) -> dict:
+    servers = [{"address": f"10.255.1.{n}", "mac": f"02:00:00:00:01:{n:02x}"} for n in range(1, REAL_SERVERS + 1)]
+    return {
+        "eal": {"lcores": f"{cores[0]},{cores[-1]}", "args": port.eal()},
+        "ports": [{"name": "bench", "device": "net_pcap0", "addresses": ["10.255.0.2/8"]}],
+        "buffers": {"count": port.packets},
+        "connections": {"capacity": max(1 << 20, port.count * 2)},
+        "control": {"socket": f"{folder}/control.sock"},
+        "http": {"listen": ""},
+        "services": [{"vip": "10.255.0.1", "protocol": "tcp", "port": flows.PORT, "real_servers": servers}],
+    }
+
+
+def forwarded(build: str, socket: str) -> tuple[int, float]:
+    answer = subprocess.run([f"{build}/turnoutctl", "--socket", socket, "--json", "stats"], capture_output=True,
+                            text=True, check=True)
+    return json.loads(answer.stdout)["packets"]["transmitted"], time.monotonic()
+
+
+def turnout_rate(build: str, port: Port, cores: list[int], seconds: float) -> float:
+    """Packets per second that turnoutd forwarded to real servers."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = pathlib.Path(folder, "bench.json")
+        config.write_text(json.dumps(turnout_config(port, cores, folder)))
+        with subprocess.Popen([f"{build}/turnoutd", "--config", str(config), "--log-level", "error"], stdout=subprocess.PIPE, text=True) as process:
+            try:
+                if process.stdout.readline().strip() != "ready":
+                    sys.exit("turnoutd did not start")
+                time.sleep(1 + port.count / 2_000_000)  # every flow gets its entry
+                before, begin = forwarded(build, f"{folder}/control.sock")
+                time.sleep(seconds)
+                after, end = forwarded(build, f"{folder}/control.sock")
+            finally:
+                stop(process)
+    return (after - before) / (end - begin)
+
+
+def measure(args: argparse.Namespace, count: int, cores: list[int], folder: str) -> float:
+    port = Port(folder, count, flows.SYN if args.syn else flows.ACK)
+    want_hugepages(port.megabytes + 64)
+    ratios = []
+    for number in range(1, args.rounds + 1):
+        reference = testpmd_rate(port, cores, args.seconds)
+        ours = turnout_rate(args.build, port, cores, args.seconds)
+        ratios.append(ours / reference)
+        print(f"  {count:>9,} flows, round {number}: testpmd {reference / 1e6:6.2f} Mpps, turnoutd {ours / 1e6:6.2f} Mpps, "
+              f"ratio {ratios[-1]:.2f}", flush=True)
+    return statistics.median(ratios)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default="build", help="where turnoutd and turnoutctl are")
+    parser.add_argument("--flows", type=int, action="append", help="how many; may be given several times (65536, 1048576)")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=5, help="of measuring, for each program and round")
+    parser.add_argument("--syn", action="store_true", help="every packet is a SYN")
+    args = parser.parse_args()
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        sys.exit("two cores are needed: one for control, one for the worker")
+    with tempfile.TemporaryDirectory() as folder:
+        medians = {count: measure(args, count, cores, folder) for count in args.flows or [65536, 1 << 20]}
+    for count, ratio in medians.items():
+        print(f"{count:,} flows: turnoutd forwards {ratio:.2f} of what testpmd does (median of {args.rounds})")
+
+
+if __name__ == "__main__":
+    main()

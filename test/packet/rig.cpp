@@ -1,0 +1,132 @@
+#include "test/packet/rig.h"
+
+#include <stdexcept>
+
+#include <rte_cycles.h>
+
+namespace turnout {
+
+namespace {
+
+constexpr uint64_t kCapacity = 16384;  // connections
+constexpr uint64_t kSeed = 1;          // a test that fails is to fail again
+constexpr std::chrono::seconds kAnnouncing{4};
+
+std::vector<Station> stations() {
+  std::vector<Station> all;
+  for (size_t port = 0; port < kTestPorts; ++port) all.push_back({*parse_mac(port_mac(port)), false});
+  return all;
+}
+
+unsigned control_buffers_in_use() {
+  return rte_mempool_in_use_count(rte_mempool_lookup("control"));
+}
+
+}  // namespace
+
+void PrintTo(const Sent& sent, std::ostream* out) {
+  *out << "port " << sent.port << ":" << hex(sent.frame);
+}
+
+Config config_with(const std::string& services) {
+  const std::string text = R"({
+    "ports": [ { "name": "front", "device": "test0", "addresses": ["192.0.2.2/24"] },
+               { "name": "back", "device": "test1", "addresses": ["198.51.100.2/24"] } ],
+    "services": [)" + services +
+                           "]}";
+  const Parsed<Json> json = parse_json_text(text);
+  Parsed<Config> config = json.value ? parse_config(*json.value) : Parsed<Config>{{}, json.errors};
+  if (!config.value) throw std::invalid_argument(config.errors.front().to_string());
+  return *config.value;
+}
+
+Rig::Rig(Config config)
+    : clock_(rte_rdtsc(), rte_get_tsc_hz()),
+      memory_(kCapacity),
+      table_(memory_.get(), kCapacity, kSeed),
+      director_(std::move(config), {snapshots_, table_, statistics_, wire_, stations()}, time_),
+      worker_(0, ports_.queues(), {snapshots_, table_, wire_.to_control(), wire_.from_control()},
+              statistics_.worker(0), clock_) {
+  worker_.start();
+}
+
+Rig::~Rig() {
+  poll_all();
+  take();
+  check_octets();
+  worker_.finish();
+  wire_.discard();
+  EXPECT_EQ(ports_.buffers_in_use(), 0u) << "packets were lost without being freed";
+  EXPECT_EQ(control_buffers_in_use(), 0u) << "control's packets were lost without being freed";
+}
+
+void Rig::put(size_t port, const Bytes& frame, Arrival how) {
+  ASSERT_TRUE(ports_.put(port, frame, how)) << "the test's own queue is full";
+  put_[port].add(frame);
+}
+
+void Rig::poll() {
+  worker_.poll();
+  check_books();
+}
+
+void Rig::poll_all() {
+  while (ports_.arriving(kFront) + ports_.arriving(kBack) > 0) poll();
+}
+
+void Rig::check_books() const {
+  const PacketTotals totals = statistics_.packets();
+  ASSERT_EQ(totals.received(), totals.transmitted() + totals.punted() + totals.dropped());
+  for (size_t port = 0; port < kTestPorts; ++port) {
+    ASSERT_EQ(totals.ports[port].receive_packets + ports_.arriving(port), put_[port].frames)
+        << "port " << port;
+    ASSERT_EQ(totals.ports[port].transmit_packets, taken_[port].frames + ports_.sent(port))
+        << "port " << port;
+  }
+}
+
+void Rig::check_octets() const {
+  const PacketTotals totals = statistics_.packets();
+  for (size_t port = 0; port < kTestPorts; ++port) {
+    EXPECT_EQ(totals.ports[port].receive_bytes, put_[port].octets) << "port " << port;
+    EXPECT_EQ(totals.ports[port].transmit_bytes, taken_[port].octets) << "port " << port;
+  }
+}
+
+std::vector<Sent> Rig::take() {
+  std::vector<Sent> all;
+  for (size_t port = 0; port < kTestPorts; ++port) {
+    for (Bytes& frame : ports_.take(port)) {
+      taken_[port].add(frame);
+      all.push_back({port, std::move(frame)});
+    }
+  }
+  return all;
+}
+
+void Rig::tick(std::chrono::milliseconds step) {
+  time_ += step;
+  director_.tick(time_, clock_.at(rte_rdtsc()));
+}
+
+std::vector<Sent> Rig::pass(size_t port, const Bytes& frame, Arrival how) {
+  put(port, frame, how);
+  poll_all();
+  return take();
+}
+
+std::vector<Sent> Rig::answers() {
+  tick();
+  poll();
+  return take();
+}
+
+void Rig::settle() {
+  for (std::chrono::seconds waited{0}; waited < kAnnouncing; ++waited) {
+    tick(std::chrono::seconds(1));
+    poll();
+    take();
+  }
+}
+
+}  // namespace turnout

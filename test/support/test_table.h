@@ -1,0 +1,81 @@
+// A connection table with memory of its own.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <set>
+
+#include "dataplane/connection_table.h"
+
+namespace turnout {
+
+class TestTable {
+ public:
+  explicit TestTable(uint64_t capacity, uint64_t seed = 0x5EED)
+      : count_(ConnectionTable::buckets_for(capacity)),
+        buckets_(std::make_unique<ConnectionBucket[]>(count_)),
+        table_(buckets_.get(), capacity, seed) {}
+
+  const ConnectionTable& operator*() const { return table_; }
+  const ConnectionTable* operator->() const { return &table_; }
+
+  ConnectionTable::Found find(ConnectionKey key, Tick now = 0, const Timeouts& timeouts = {}) const {
+    return table_.find(key, table_.hash(key), now, timeouts);
+  }
+  ConnectionTable::Inserted insert(ConnectionKey key, ConnectionValue proposal, Tick now = 0,
+                                   const Timeouts& timeouts = {}) const {
+    return table_.insert(key, table_.hash(key), proposal, now, timeouts);
+  }
+
+  /// Calls look(key, value) for every slot, whatever its state.
+  template <typename Function>
+  void for_each_slot(Function&& look) const {
+    for (uint64_t i = 0; i < count_; ++i) {
+      for (const ConnectionSlot& slot : buckets_[i].slots) look(slot.key.load(), ConnectionValue(slot.value.load()));
+    }
+  }
+  uint64_t live() const {
+    uint64_t number = 0;
+    for_each_slot([&](ConnectionKey, ConnectionValue value) { number += value.live(); });
+    return number;
+  }
+  /// Slots that some thread left while it was changing them.
+  uint64_t unfinished() const {
+    uint64_t number = 0;
+    for_each_slot([&](ConnectionKey, ConnectionValue value) {
+      number += !value.live() && value.state() != ConnectionState::free;
+    });
+    return number;
+  }
+  /// Live entries of flows that have more than one.
+  uint64_t duplicates() const {
+    uint64_t number = 0;
+    std::set<ConnectionKey> seen;
+    for_each_slot([&](ConnectionKey key, ConnectionValue value) { number += value.live() && !seen.insert(key).second; });
+    return number;
+  }
+  /// Frees what frees(key) says, while nobody else uses the table.
+  template <typename Function>
+  void free_if(Function&& frees) {
+    for (uint64_t i = 0; i < count_; ++i) {
+      for (ConnectionSlot& slot : buckets_[i].slots) {
+        if (!frees(slot.key.load())) continue;
+        slot.value.store(ConnectionValue(slot.value.load()).with_state(ConnectionState::free).bits());
+      }
+    }
+  }
+
+ private:
+  uint64_t count_;
+  std::unique_ptr<ConnectionBucket[]> buckets_;
+  ConnectionTable table_;
+};
+
+/// Another flow for each `number`, of one of `services` services.
+constexpr ConnectionKey flow_key(uint64_t number, uint16_t services = 1) {
+  const uint64_t mixed = (number + 1) * 0x9E3779B97F4A7C15u;
+  return make_connection_key(static_cast<uint32_t>(mixed >> 32), static_cast<uint16_t>(number),
+                             static_cast<uint16_t>(number % services + 1));
+}
+
+}  // namespace turnout
