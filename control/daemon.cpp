@@ -1,8 +1,5 @@
 #include "control/daemon.h"
 
-#include <systemd/sd-daemon.h>
-
-#include <cstdio>
 #include <random>
 
 #include <rte_cycles.h>
@@ -28,7 +25,7 @@ uint64_t random_seed() {
 
 QueuePlan plan_for(const Config& config, const std::vector<unsigned>& worker_lcores) {
   std::vector<PortQueues> ports;
-  for (const PortConfig& port : config.ports) ports.push_back(find_device(port));
+  for (const PortConfig& port : config.ports) ports.push_back(find_device(port, config.eal.args));
   const unsigned workers = std::max(1u, static_cast<unsigned>(worker_lcores.size()));
   QueuePlan plan = plan_queues(ports, workers);
   for (const std::string& remark : plan.remarks) log_warning(remark);
@@ -65,12 +62,6 @@ void add_methods(RpcDispatcher& dispatcher, DaemonView& view, boost::asio::io_co
   add_config_methods(dispatcher, view);
   add_report_methods(dispatcher, view);
   add_connection_methods(dispatcher, view, io);
-}
-
-void say_ready() {
-  std::puts("ready");
-  std::fflush(stdout);
-  sd_notify(0, "READY=1");
 }
 
 }  // namespace
@@ -117,7 +108,6 @@ void run_daemon(const Options& options, Config config) {
 
   WorkerThreads workers(plan, eal.worker_lcores(), snapshots, table, statistics, wire, clock);
   EventLoop loop(io, view, clock);
-  say_ready();
   loop.run(workers.shared());
 }
 

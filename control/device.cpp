@@ -1,5 +1,7 @@
 #include "control/device.h"
 
+#include <unistd.h>
+
 #include <cstring>
 
 #include <rte_dev.h>
@@ -56,6 +58,15 @@ bool is_endless_capture(const rte_eth_dev_info& info) {
          std::strstr(devargs->args, "infinite_rx=1") != nullptr;
 }
 
+std::string why_missing(const PortConfig& port, const std::vector<std::string>& eal_args) {
+  std::string why;
+  for (const std::string& argument : eal_args) {
+    if (argument.find(port.device + ",") != std::string::npos) why = "; " + argument + " made none";
+  }
+  const std::string said = recent_dpdk_errors();
+  return said.empty() ? why : why + " (DPDK said: " + said + ")";
+}
+
 uint32_t buffers_needed(const Device::Setup& setup, uint32_t receive_descriptors,
                         uint32_t transmit_descriptors) {
   return setup.receive_queues * receive_descriptors + setup.transmit_queues * transmit_descriptors +
@@ -77,13 +88,15 @@ Mempool make_packet_pool(const std::string& name, uint32_t packets) {
   return pool;
 }
 
-PortQueues find_device(const PortConfig& port) {
+PortQueues find_device(const PortConfig& port, const std::vector<std::string>& eal_args) {
   uint16_t id;
   if (rte_eth_dev_get_port_by_name(port.device.c_str(), &id) != 0) {
     throw StartError(
         describe(port) + ": there is no such device; DPDK has: " + known_devices() +
-        ": bind the NIC to a DPDK driver (dpdk-devbind.py -b vfio-pci …), or name a virtual one in eal.args "
-        "(--vdev=…)");
+        why_missing(port, eal_args) +
+        ": bind the NIC to a DPDK driver (dpdk-devbind.py -b vfio-pci …), or name a virtual one in "
+        "eal.args (--vdev=…)" +
+        (geteuid() == 0 ? "" : "; without root, only devices that this user has permission for are found"));
   }
   const rte_eth_dev_info info = info_of(port, id);
   PortQueues queues{port.name, id, info.max_rx_queues, info.max_tx_queues, port.rx_queues, false};

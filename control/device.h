@@ -20,8 +20,8 @@ using Mempool = std::unique_ptr<rte_mempool, MempoolFree>;
 /// Throws StartError if memory is short.
 Mempool make_packet_pool(const std::string& name, uint32_t packets);
 
-/// What a port's device offers. Throws StartError if it is not there.
-PortQueues find_device(const PortConfig& port);
+/// What a port's device offers. Throws StartError if it is not there, with what `eal_args` say of it.
+PortQueues find_device(const PortConfig& port, const std::vector<std::string>& eal_args);
 
 struct LinkStatus {
   bool up = false;

@@ -27,6 +27,7 @@ Director::Director(Config config, const Parts& parts, Time now)
     : parts_(parts),
       config_(std::move(config)),
       generation_(1),
+      started_(now),
       time_(now),
       builder_(parts.stations),
       link_(parts.wire, macs_of(parts.stations), [this] { outdated_ = true; }),
@@ -61,8 +62,14 @@ Director::Applied Director::apply(Config next, bool dry_run, Time now) {
 
 void Director::publish() {
   const auto resolve = [this](size_t port, const IpAddress& address) { return link_.resolve(port, address); };
-  parts_.snapshots.publish(builder_.build(config_, registry_, resolve, ++snapshot_generation_));
+  parts_.snapshots.publish(builder_.build(config_, registry_, resolve, ++snapshot_generation_, starting_));
   outdated_ = false;
+}
+
+void Director::end_start(Time now) {
+  if (!link_.all_resolved() && now - started_ < kStartTime) return;
+  starting_ = false;
+  outdated_ = true;
 }
 
 void Director::tick(Time now, Tick tick) {
@@ -70,6 +77,7 @@ void Director::tick(Time now, Tick tick) {
   tick_ = tick;
   urge_if_packets_wait(now);
   link_.tick(now);
+  if (starting_) end_start(now);
   if (outdated_) publish();
   for (const Registry::Released& released : registry_.reclaim(parts_.snapshots.reclaim())) {
     parts_.statistics.settle(released);

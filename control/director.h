@@ -56,6 +56,11 @@ class Director {
 
   const Config& config() const { return config_; }
   uint64_t generation() const { return generation_; }
+  /// True until every real server is resolved for the first time, for kStartTime at most. Until then each has
+  /// its place in the Maglev tables, so that after a restart no flow goes elsewhere only because its server
+  /// did not answer yet.
+  bool starting() const { return starting_; }
+  static constexpr std::chrono::seconds kStartTime{1};
   Tick now() const { return tick_; }
   Time time() const { return time_; }
   const Snapshot& snapshot() const { return *parts_.snapshots.current(); }
@@ -66,13 +71,16 @@ class Director {
 
  private:
   void publish();
+  void end_start(Time now);
   void urge_if_packets_wait(Time now);
 
   Parts parts_;
   Config config_;
   uint64_t generation_ = 0;           // of the configuration, as operators see it
   uint64_t snapshot_generation_ = 0;  // counts snapshots: there is one for each MAC address learnt as well
-  bool outdated_ = false;             // the snapshot no longer says what is known
+  bool starting_ = true;
+  Time started_;
+  bool outdated_ = false;  // the snapshot no longer says what is known
   Tick tick_ = 0;
   Time time_{};
   uint64_t waiting_drops_ = 0;  // packets dropped so far because no server was resolved

@@ -1,8 +1,11 @@
 #include "control/eal.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <cstdio>
 #include <stdexcept>
 
 #include <rte_eal.h>
@@ -50,6 +53,27 @@ std::string remedy(int error, bool huge) {
   return "see eal.lcores and eal.args in the configuration, and --log-level debug for all that DPDK says";
 }
 
+/// EAL prints its usage on stdout when an argument is bad. Our stdout is for `ready`.
+class StdoutToStderr {
+ public:
+  StdoutToStderr() : saved_(dup(STDOUT_FILENO)) { dup2(STDERR_FILENO, STDOUT_FILENO); }
+  ~StdoutToStderr() {
+    std::fflush(stdout);
+    dup2(saved_, STDOUT_FILENO);
+    close(saved_);
+  }
+  StdoutToStderr(const StdoutToStderr&) = delete;
+  StdoutToStderr& operator=(const StdoutToStderr&) = delete;
+
+ private:
+  int saved_;
+};
+
+int start_eal(std::vector<char*>& argv) {
+  const StdoutToStderr redirected;
+  return rte_eal_init(static_cast<int>(argv.size()), argv.data());
+}
+
 }  // namespace
 
 std::vector<std::string> Eal::arguments(const Config& config, const std::vector<std::string>& extra) {
@@ -78,12 +102,11 @@ Eal::Eal(const Config& config, const std::vector<std::string>& extra) {
   std::vector<char*> argv;
   for (std::string& argument : storage_) argv.push_back(argument.data());
   capture_dpdk_log();
-  if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0) {
+  if (start_eal(argv) < 0) {
     const std::string said = recent_dpdk_errors();
     throw StartError("DPDK did not start: " + (said.empty() ? std::string(rte_strerror(rte_errno)) : said) +
                      ": " + remedy(rte_errno, !has_argument(storage_, {"--no-huge"})));
   }
-  forget_dpdk_errors();
   unsigned lcore;
   RTE_LCORE_FOREACH_WORKER(lcore) worker_lcores_.push_back(lcore);
 }

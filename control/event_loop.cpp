@@ -3,6 +3,7 @@
 #include <systemd/sd-daemon.h>
 
 #include <csignal>
+#include <cstdio>
 
 #include <rte_cycles.h>
 
@@ -57,8 +58,16 @@ void EventLoop::run(Worker* shared) {
   }
 }
 
+void EventLoop::say_ready() {
+  ready_ = true;
+  std::puts("ready");
+  std::fflush(stdout);
+  sd_notify(0, "READY=1");
+}
+
 void EventLoop::upkeep() {
   daemon_.director.tick(steady_milliseconds(), clock_.at(rte_rdtsc()));
+  if (!ready_ && !daemon_.director.starting()) say_ready();
   upkeep_timer_.expires_after(kUpkeepInterval);
   upkeep_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) upkeep();

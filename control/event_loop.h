@@ -19,11 +19,13 @@ class EventLoop {
  public:
   EventLoop(boost::asio::io_context& io, DaemonView& daemon, TickClock clock);
 
-  /// Runs until SIGTERM or SIGINT. `shared`: the worker to poll as well, if there is one.
+  /// Runs until SIGTERM or SIGINT. Prints `ready` once the director has started. `shared`: the worker to poll
+  /// as well, if there is one.
   void run(Worker* shared);
 
  private:
   void upkeep();
+  void say_ready();
   void watch_links();
   void await_signal();
   void reload();
@@ -34,6 +36,7 @@ class EventLoop {
   boost::asio::steady_timer upkeep_timer_;
   boost::asio::steady_timer link_timer_;
   boost::asio::signal_set signals_;
+  bool ready_ = false;
   std::vector<bool> link_up_;  // by port, when last looked at
 };
 

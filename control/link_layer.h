@@ -32,6 +32,7 @@ class LinkLayer {
   /// Packets wait for a server that is not resolved.
   void urge(Time now) { neighbors_.urge(now); }
 
+  bool all_resolved() const { return neighbors_.all_resolved(); }
   std::optional<MacAddress> resolve(size_t port, const IpAddress& address) const;
   const NeighborTable& neighbors() const { return neighbors_; }
   const PuntResponder& responder() const { return responder_; }

@@ -24,6 +24,13 @@ Json packet_report(const PacketTotals& totals) {
           {"dropped", totals.dropped()}};
 }
 
+Json answer_report(const PuntResponder::Counters& counters) {
+  return {{"arp", counters.arp_answered},
+          {"arp_over_limit", counters.arp_over_limit},
+          {"icmp_echo", counters.icmp_answered},
+          {"icmp_echo_over_limit", counters.icmp_over_limit}};
+}
+
 Json port_counters(const DaemonView& daemon, const PacketTotals& totals) {
   Json ports = Json::array();
   for (size_t i = 0; i < daemon.devices.size(); ++i) {
@@ -93,6 +100,7 @@ Json stats(const DaemonView& daemon) {
           {"services", service_counters(daemon)},
           {"drops", drops},
           {"punts", punts},
+          {"answers", answer_report(daemon.director.link().responder().counters())},
           {"connection_table",
            {{"capacity", daemon.director.table().slots()},
             {"entries", table.entries()},

@@ -90,6 +90,20 @@ void add_packets(Families& families, const PacketTotals& totals) {
   }
 }
 
+void add_answers(Families& families, const PuntResponder::Counters& counters) {
+  MetricFamily& answered =
+      families.add("turnout_answered_packets_total", "ARP and echo requests that were answered, by kind.",
+                   MetricType::Counter);
+  add_sample(answered, {{"kind", "arp"}}, number(counters.arp_answered));
+  add_sample(answered, {{"kind", "icmp_echo"}}, number(counters.icmp_answered));
+  MetricFamily& refused =
+      families.add("turnout_unanswered_packets_total",
+                   "ARP and echo requests left without an answer because there were too many, by kind.",
+                   MetricType::Counter);
+  add_sample(refused, {{"kind", "arp"}}, number(counters.arp_over_limit));
+  add_sample(refused, {{"kind", "icmp_echo"}}, number(counters.icmp_over_limit));
+}
+
 Labels labels_of(const ServiceKey& key) {
   return {{"vip", key.vip.to_string()},
           {"protocol", to_string(key.protocol)},
@@ -200,6 +214,7 @@ std::string metrics_text(const DaemonView& daemon) {
   Families families;
   add_ports(families, daemon, packets);
   add_packets(families, packets);
+  add_answers(families, daemon.director.link().responder().counters());
   add_services(families, daemon.director);
   add_servers(families, daemon.director);
   add_table(families, daemon.director);

@@ -80,6 +80,7 @@ class NeighborTable {
   /// Asks what is due. Returns when it wants to be called again; Time::max() if nothing is wanted.
   Time advance(Time now);
 
+  bool all_resolved() const { return incomplete_.empty(); }
   const Neighbor* find(size_t port, rte_be32_t ip) const;
   std::vector<const Neighbor*> list() const;  ///< ordered by port, then address
 

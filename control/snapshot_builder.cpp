@@ -47,7 +47,8 @@ Port make_port(const Station& station) {
 }  // namespace
 
 std::unique_ptr<const Snapshot> SnapshotBuilder::build(const Config& config, const Registry& registry,
-                                                       const ResolveMac& resolve, uint64_t generation) {
+                                                       const ResolveMac& resolve, uint64_t generation,
+                                                       bool schedule_unresolved) {
   auto snapshot = std::make_unique<Snapshot>();
   snapshot->generation = generation;
   snapshot->timeouts = to_timeouts(config.connections.timeouts);
@@ -57,7 +58,7 @@ std::unique_ptr<const Snapshot> SnapshotBuilder::build(const Config& config, con
   snapshot->services.resize(registry.indexes_used());
   snapshot->service_map = AddressMap(config.services.size());
   for (const ServiceConfig& service : config.services) {
-    add_service(service, registry.service(service.key), config, resolve, *snapshot);
+    add_service(service, registry.service(service.key), config, resolve, schedule_unresolved, *snapshot);
   }
   std::erase_if(compiled_, [&](const auto& entry) {
     return entry.first >= snapshot->services.size() || !snapshot->services[entry.first].known;
@@ -66,7 +67,8 @@ std::unique_ptr<const Snapshot> SnapshotBuilder::build(const Config& config, con
 }
 
 void SnapshotBuilder::add_service(const ServiceConfig& config, const Registry::Service& numbers,
-                                  const Config& whole, const ResolveMac& resolve, Snapshot& snapshot) {
+                                  const Config& whole, const ResolveMac& resolve, bool schedule_unresolved,
+                                  Snapshot& snapshot) {
   const uint16_t port_be = rte_cpu_to_be_16(config.key.port);
   const auto protocol = static_cast<uint8_t>(config.key.protocol);
   snapshot.service_map.insert(service_map_key(to_be32(config.key.vip), port_be, protocol), numbers.index);
@@ -79,7 +81,8 @@ void SnapshotBuilder::add_service(const ServiceConfig& config, const Registry::S
     const Registry::Server& number = numbers.servers.at(server.address);
     snapshot.servers[number.slot] = make_server(port, number, mac);
     weighted |= server.weight > 0;
-    if (server.weight > 0 && mac) scheduled.push_back({number.slot, server.weight, server.address});
+    if (server.weight > 0 && (mac || schedule_unresolved))
+      scheduled.push_back({number.slot, server.weight, server.address});
   }
 
   Service& service = snapshot.services[numbers.index];

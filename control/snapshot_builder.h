@@ -30,8 +30,11 @@ class SnapshotBuilder {
 
   /// `config` must be valid and `registry` up to date with it. Scheduler tables whose servers are as they
   /// were are taken over from the snapshot before.
+  /// With `schedule_unresolved`, servers whose MAC address is not known take their places in the schedulers'
+  /// tables all the same, and what is scheduled to them is dropped.
   std::unique_ptr<const Snapshot> build(const Config& config, const Registry& registry,
-                                        const ResolveMac& resolve, uint64_t generation);
+                                        const ResolveMac& resolve, uint64_t generation,
+                                        bool schedule_unresolved = false);
 
  private:
   /// A service's tables and what they were made of.
@@ -44,7 +47,7 @@ class SnapshotBuilder {
   };
 
   void add_service(const ServiceConfig& config, const Registry::Service& numbers, const Config& whole,
-                   const ResolveMac& resolve, Snapshot& snapshot);
+                   const ResolveMac& resolve, bool schedule_unresolved, Snapshot& snapshot);
   const Compiled& compile(uint16_t index, const ServiceConfig& config, std::vector<ScheduledServer> servers);
   RealServer make_server(size_t port, const Registry::Server& numbers,
                          const std::optional<MacAddress>& mac) const;

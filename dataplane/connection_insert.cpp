@@ -6,9 +6,10 @@ namespace turnout {
 
 namespace {
 
-// How far moves may chain, and how many are looked at for one insertion. Depth 4 fills a table of random keys
-// to 0.9 before the first insertion that finds no room; the budget bounds what a flood against a full table
-// can cost.
+// How far moves may chain, and how many other buckets may be looked at for one insertion. Both of the flow's
+// buckets are asked to make room: half of the entries in a full one are in their second bucket and can't
+// move. Depth 4 and 64 buckets fill a table of random keys to 0.85 and more before the first insertion that
+// finds no room; the budget bounds what a flood against a full table can cost.
 constexpr unsigned kMoveDepth = 4;
 constexpr unsigned kMoveBudget = 64;
 
@@ -88,6 +89,8 @@ ConnectionTable::Claim ConnectionTable::move_away(ConnectionSlot& slot, uint64_t
   const uint64_t key_hash = hash(key);
   const ConnectionValue value = read(slot, key);
   if (!value.live() || first_bucket(key_hash) != bucket) return {};
+  if (attempt.budget == 0) return {};
+  --attempt.budget;
 
   const uint64_t target = second_bucket(key_hash);
   Claim room = take_free_slot(buckets_[target], attempt);
@@ -108,8 +111,6 @@ ConnectionTable::Claim ConnectionTable::move_away(ConnectionSlot& slot, uint64_t
 
 ConnectionTable::Claim ConnectionTable::make_room(uint64_t bucket, unsigned depth, Attempt& attempt) const {
   for (ConnectionSlot& slot : buckets_[bucket].slots) {
-    if (attempt.budget == 0) return {};
-    --attempt.budget;
     if (const Claim claim = move_away(slot, bucket, depth, attempt)) return claim;
   }
   return {};
@@ -117,13 +118,14 @@ ConnectionTable::Claim ConnectionTable::make_room(uint64_t bucket, unsigned dept
 
 ConnectionTable::Claim ConnectionTable::claim_slot(Attempt& attempt) const {
   const uint64_t first = first_bucket(attempt.hash);
-  ConnectionBucket& second = buckets_[second_bucket(attempt.hash)];
+  const uint64_t second = second_bucket(attempt.hash);
   if (const Claim claim = take_free_slot(buckets_[first], attempt)) return claim;
-  if (const Claim claim = take_free_slot(second, attempt)) return claim;
+  if (const Claim claim = take_free_slot(buckets_[second], attempt)) return claim;
   for (unsigned depth = 1; depth <= kMoveDepth && attempt.budget > 0; ++depth) {
     if (const Claim claim = make_room(first, depth, attempt)) return claim;
+    if (const Claim claim = make_room(second, depth, attempt)) return claim;
   }
-  return evict(buckets_[first], second, attempt);
+  return evict(buckets_[first], buckets_[second], attempt);
 }
 
 /// If the slot holds the flow: returns its live entry; frees a tentative or an expired one.

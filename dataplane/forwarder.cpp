@@ -133,18 +133,22 @@ void Forwarder::schedule_new_connections(const Burst& packets, const Snapshot& s
       outcome.add_drop(packets.packets[i], service.unavailable);
     } else {
       place(snapshot, service, i, now);
+      if (flows_.servers[i] == kNoServer)
+        outcome.add_drop(packets.packets[i], DropReason::no_server_resolved);
     }
   }
 }
 
-/// Finds a server for a packet without a connection to keep. Looks again first: an earlier packet of this
-/// burst, or another worker, may have opened the connection meanwhile.
+/// Finds a server for a packet without a connection to keep; none while the one whose turn it is is not
+/// resolved. Looks again first: an earlier packet of this burst, or another worker, may have opened the
+/// connection meanwhile.
 void Forwarder::place(const Snapshot& snapshot, const Service& service, size_t position, Tick now) {
   const ConnectionTable::Found entry =
       table_.find(flows_.keys[position], flows_.hashes[position], now, snapshot.timeouts);
   if (entry && keep_connection(entry, snapshot, position, now)) return;
 
   const uint32_t server = choose_server(service, position, now);
+  if (!snapshot.servers[server].usable()) return;  // its place, but its MAC address is not known yet
   const ConnectionState state = next_state(ConnectionState::free, flows_.fields[position].event);
   const auto value = ConnectionValue::make(server, snapshot.servers[server].generation(), state, now);
   if (entry && replace_connection(entry, value, snapshot, position, now)) return;
@@ -202,7 +206,8 @@ void Forwarder::open_connection(ConnectionValue value, const Snapshot& snapshot,
   const PacketFields& fields = flows_.fields[position];
   counters_.table.stateless.add(1);
   if (inserted.result == Result::full) overload_until_ = now + snapshot.timeouts.of(ConnectionState::udp);
-  flows_.servers[position] = schedule_by_maglev(service, fields.client, fields.client_port);
+  const uint32_t server = schedule_by_maglev(service, fields.client, fields.client_port);
+  if (snapshot.servers[server].usable()) flows_.servers[position] = server;
 }
 
 void Forwarder::rewrite_and_sort(const Burst& packets, const Snapshot& snapshot, Outcome& outcome) {

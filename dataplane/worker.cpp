@@ -22,10 +22,9 @@ void Worker::run(const std::atomic<bool>& stop) {
 }
 
 bool Worker::poll() {
-  const Snapshot& snapshot = shared_.snapshots.read();
   const Tick now = clock_.at(last_tsc_);
   unsigned packets = 0;
-  for (const WorkerQueues::Receive& queue : queues_.receive) packets += receive(queue, snapshot, now);
+  for (const WorkerQueues::Receive& queue : queues_.receive) packets += receive(queue, now);
   if (id_ == 0) packets += send_for_control();
   shared_.snapshots.quiescent(id_);
 
@@ -35,7 +34,7 @@ bool Worker::poll() {
   return packets > 0;
 }
 
-uint16_t Worker::receive(const WorkerQueues::Receive& queue, const Snapshot& snapshot, Tick now) {
+uint16_t Worker::receive(const WorkerQueues::Receive& queue, Tick now) {
   burst_.port = queue.port;
   burst_.count = rte_eth_rx_burst(queue.device, queue.queue, burst_.packets.data(), kBurst);
   if (burst_.count == 0) return 0;
@@ -43,7 +42,8 @@ uint16_t Worker::receive(const WorkerQueues::Receive& queue, const Snapshot& sna
   tally.received = burst_.count;
   for (uint16_t i = 0; i < burst_.count; ++i) tally.received_bytes += burst_.packets[i]->pkt_len;
 
-  forwarder_.process(burst_, snapshot, now, outcome_);
+  // Read after the packets were: those that came after a change was answered meet what it changed.
+  forwarder_.process(burst_, shared_.snapshots.read(), now, outcome_);
   for (uint16_t port = 0; port < kMaxPorts; ++port) {
     if (outcome_.transmit[port].count > 0) transmit(port, outcome_.transmit[port], tally);
   }

@@ -68,7 +68,7 @@ class Worker {
     std::array<uint16_t, kDropReasons> drops{};
   };
 
-  uint16_t receive(const WorkerQueues::Receive& queue, const Snapshot& snapshot, Tick now);
+  uint16_t receive(const WorkerQueues::Receive& queue, Tick now);
   void transmit(uint16_t port, const Outcome::Lane& lane, Tally& tally);
   void punt(const Outcome::Punts& punts, Tally& tally);
   void drop(rte_mbuf* packet, DropReason reason, Tally& tally);

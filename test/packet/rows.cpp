@@ -50,4 +50,13 @@ Config rows_config() {
       "real_servers": [ { "address": "192.0.2.23" } ] })");
 }
 
+std::vector<Row> all_rows() {
+  std::vector<Row> all;
+  for (const auto& rows :
+       {forwarded_rows(), sound_but_unserved_rows(), unsound_rows(), arp_rows(), icmp_rows()}) {
+    all.insert(all.end(), rows.begin(), rows.end());
+  }
+  return all;
+}
+
 }  // namespace turnout

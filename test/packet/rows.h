@@ -52,5 +52,6 @@ std::vector<Row> sound_but_unserved_rows();
 std::vector<Row> unsound_rows();
 std::vector<Row> arp_rows();
 std::vector<Row> icmp_rows();
+std::vector<Row> all_rows();
 
 }  // namespace turnout

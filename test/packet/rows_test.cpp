@@ -18,15 +18,6 @@ std::string name_of_row(const testing::TestParamInfo<Row>& info) {
   return name;
 }
 
-std::vector<Row> all_rows() {
-  std::vector<Row> all;
-  for (const auto& rows :
-       {forwarded_rows(), sound_but_unserved_rows(), unsound_rows(), arp_rows(), icmp_rows()}) {
-    all.insert(all.end(), rows.begin(), rows.end());
-  }
-  return all;
-}
-
 /// What a burst came to: frames in no order, and the counts by kind and reason.
 struct Result {
   std::multiset<std::pair<size_t, Bytes>> transmitted, answers;

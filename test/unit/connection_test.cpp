@@ -93,8 +93,8 @@ TEST(TickClock, CountsWholeSecondsOfItsCounter) {
   EXPECT_EQ(clock.at(kEpoch + 12'346'000), 12'346u);
 }
 
-// LVS's tcp_states_input_only (ip_vs_proto_tcp.c), with TIME_WAIT and CLOSE_WAIT folded into FIN_WAIT, and LAST_ACK and
-// LISTEN into CLOSE, written out. No entry is LVS's NONE.
+// LVS's INPUT_ONLY rows of tcp_states (net/netfilter/ipvs/ip_vs_proto_tcp.c), written out for the states that Turnout has:
+// TIME_WAIT is FIN_WAIT, no entry is LVS's NONE. In one place Turnout differs on purpose: LVS stays in SYN_RECV after a RST.
 struct Row {
   ConnectionState from;
   ConnectionState on_syn, on_fin, on_ack, on_rst;

@@ -1,0 +1,204 @@
+// A forwarder with a table, counters and packets in plain memory: no EAL, no NIC, no root.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "dataplane/accounting.h"
+#include "dataplane/forwarder.h"
+#include "test/support/frames.h"
+#include "test/support/test_table.h"
+
+namespace turnout {
+
+inline constexpr uint16_t kTcpService = 1;  // 192.0.2.100:80
+inline constexpr uint16_t kUdpService = 2;  // 192.0.2.100:53
+
+/// What a snapshot is made of: both services have the same servers. Those of slot 0, 1, … have the destination MAC
+/// 02:00:00:00:02:00, …:01, …
+struct SnapshotRecipe {
+  struct Server {
+    uint16_t generation = 1;
+    bool resolved = true;
+    uint16_t egress = 0;
+  };
+  std::vector<Server> servers{{}, {}, {}};
+  std::vector<uint32_t> turns;            // none: by maglev
+  std::vector<uint32_t> maglev{0, 1, 2};  // none: `unavailable`
+  DropReason unavailable = DropReason::no_server;
+  Timeouts timeouts;
+
+  Snapshot make() const {
+    Snapshot snapshot;
+    snapshot.timeouts = timeouts;
+    snapshot.ports[0] = snapshot.ports[1] = {0x000100000002, kMacMask};
+    for (uint32_t slot = 0; slot < servers.size(); ++slot) snapshot.servers.push_back(make_server(slot));
+    const auto table = std::make_shared<const std::vector<uint32_t>>(maglev);
+    const auto sequence = std::make_shared<const std::vector<uint32_t>>(turns);
+    snapshot.tables = {table, sequence};
+    Service service;
+    service.known = true;
+    service.unavailable = unavailable;
+    service.maglev = table->data();
+    service.maglev_size = static_cast<uint32_t>(table->size());
+    service.sequence = sequence->empty() ? nullptr : sequence->data();
+    service.sequence_size = static_cast<uint32_t>(sequence->size());
+    snapshot.services = {Service{}, service, service};
+    snapshot.service_map = AddressMap(2);
+    snapshot.service_map.insert(service_map_key(RTE_BE32(0xC0000264), RTE_BE16(80), 6), kTcpService);
+    snapshot.service_map.insert(service_map_key(RTE_BE32(0xC0000264), RTE_BE16(53), 17), kUdpService);
+    snapshot.address_map = AddressMap(2);
+    snapshot.address_map.insert(RTE_BE32(0xC0000264), static_cast<uint32_t>(AddressKind::vip));
+    snapshot.address_map.insert(RTE_BE32(0xC0000202), static_cast<uint32_t>(AddressKind::own));
+    return snapshot;
+  }
+
+ private:
+  RealServer make_server(uint32_t slot) const {
+    RealServer server;
+    server.macs = {2, 0, 0, 0, 2, static_cast<uint8_t>(slot), 2, 0, 0, 0, 1, 0};
+    server.egress = servers[slot].egress;
+    server.tag = static_cast<uint16_t>(servers[slot].generation | (servers[slot].resolved ? 0 : RealServer::kUnusable));
+    return server;
+  }
+};
+
+/// What became of a packet.
+struct Fate {
+  enum Kind { nothing, transmitted, punted, dropped } kind = nothing;
+  uint16_t egress = 0;
+  PuntKind punt = PuntKind::count;
+  DropReason reason = DropReason::count;
+  Bytes frame;
+  unsigned lanes = 0;  // that it stands in
+
+  uint32_t server() const { return frame.at(5); }  // by its MAC address
+};
+
+class ForwarderRig {
+ public:
+  explicit ForwarderRig(uint64_t slots = 1024, SnapshotRecipe recipe_to_use = {})
+      : recipe(std::move(recipe_to_use)), table(slots), forwarder_(*table, counters, 0) {
+    apply();
+  }
+
+  void apply() { snapshot = recipe.make(); }
+
+  /// One burst; the fates in the order of the frames. Each packet must be in one lane, and in one only.
+  std::vector<Fate> burst(const std::vector<Bytes>& frames, uint64_t flags = 0) {
+    EXPECT_LE(frames.size(), kBurst);
+    std::vector<std::unique_ptr<Packet>> packets;
+    Burst burst;
+    for (const Bytes& frame : frames) {
+      packets.push_back(std::make_unique<Packet>(frame));
+      packets.back()->mbuf->ol_flags = flags;
+      burst.packets[burst.count++] = packets.back()->mbuf.get();
+    }
+    forwarder_.process(burst, snapshot, now, outcome_);
+    std::vector<Fate> fates(frames.size());
+    const auto fate_of = [&](const rte_mbuf* mbuf) -> Fate& {
+      const auto at = std::find_if(packets.begin(), packets.end(), [&](const auto& packet) { return packet->mbuf.get() == mbuf; });
+      EXPECT_NE(at, packets.end()) << "a packet that was not in the burst";
+      Fate& fate = fates.at(static_cast<size_t>(at - packets.begin()));
+      ++fate.lanes;
+      return fate;
+    };
+    read_outcome(fate_of);
+    for (size_t i = 0; i < fates.size(); ++i) {
+      EXPECT_EQ(fates[i].lanes, 1u) << "packet " << i << " of the burst is in so many lanes";
+      fates[i].frame.assign(packets[i]->data.get(), packets[i]->data.get() + frames[i].size());
+    }
+    return fates;
+  }
+  Fate send(const Bytes& frame, uint64_t flags = 0) { return burst({frame}, flags).front(); }
+
+  /// A packet of the TCP or UDP flow that has this number. Returns the server it went to.
+  uint32_t tcp(uint16_t flow, uint8_t flags) {
+    const Fate fate = send(tcp_of(flow, flags));
+    EXPECT_EQ(fate.kind, Fate::transmitted) << "flow " << flow;
+    return fate.server();
+  }
+  uint32_t udp(uint16_t flow) {
+    const Fate fate = send(udp_of(flow));
+    EXPECT_EQ(fate.kind, Fate::transmitted) << "flow " << flow;
+    return fate.server();
+  }
+  static Bytes tcp_of(uint16_t flow, uint8_t flags, const Bytes& data = {}) {
+    FrameFields fields;
+    fields.source_port = static_cast<uint16_t>(1024 + flow);
+    return tcp_frame(fields, flags, data);
+  }
+  static Bytes udp_of(uint16_t flow) {
+    FrameFields fields;
+    fields.source_port = static_cast<uint16_t>(1024 + flow);
+    fields.destination_port = 53;
+    return udp_frame(fields, payload(4));
+  }
+  /// The entry of a TCP flow, if it has one.
+  ConnectionTable::Found entry(uint16_t flow) const {
+    const ConnectionKey key = make_connection_key(RTE_BE32(0xCB007107), rte_cpu_to_be_16(static_cast<uint16_t>(1024 + flow)),
+                                                  kTcpService);
+    return table.find(key, now, snapshot.timeouts);
+  }
+  /// Fills a table with connections that may not be evicted, until there is no room for more.
+  void fill_with_udp() {
+    for (uint16_t flow = 0; table.live() < table->slots(); ++flow) ASSERT_LT((udp(flow), flow), 2000) << "does not fill";
+  }
+  void sweep() {
+    table->sweep(0, table->buckets(), now, snapshot.timeouts, [&](ConnectionValue expired) {
+      counters.table.expired.add(1);
+      note_closed(counters, snapshot, expired);
+    });
+  }
+
+  SnapshotRecipe recipe;
+  TestTable table;
+  WorkerCounters counters;
+  Snapshot snapshot;
+  Tick now = 1000;
+
+ private:
+  struct Packet {
+    explicit Packet(const Bytes& frame)
+        : data(std::make_unique<uint8_t[]>(frame.size())) {
+      std::copy(frame.begin(), frame.end(), data.get());
+      mbuf->buf_addr = data.get();
+      mbuf->data_len = static_cast<uint16_t>(frame.size());
+      mbuf->pkt_len = mbuf->data_len;
+    }
+    std::unique_ptr<rte_mbuf> mbuf = std::make_unique<rte_mbuf>();
+    std::unique_ptr<uint8_t[]> data;  // of exact size, for the address sanitizer
+  };
+
+  template <typename FateOf>
+  void read_outcome(FateOf&& fate_of) {
+    for (uint16_t port = 0; port < kMaxPorts; ++port) {
+      for (uint16_t i = 0; i < outcome_.transmit[port].count; ++i) {
+        Fate& fate = fate_of(outcome_.transmit[port].packets[i]);
+        fate.kind = Fate::transmitted;
+        fate.egress = port;
+      }
+    }
+    for (uint16_t i = 0; i < outcome_.punt.count; ++i) {
+      Fate& fate = fate_of(outcome_.punt.packets[i]);
+      fate.kind = Fate::punted;
+      fate.punt = outcome_.punt.kinds[i];
+    }
+    for (uint16_t i = 0; i < outcome_.drop.count; ++i) {
+      Fate& fate = fate_of(outcome_.drop.packets[i]);
+      fate.kind = Fate::dropped;
+      fate.reason = outcome_.drop.reasons[i];
+    }
+  }
+
+  Forwarder forwarder_;
+  Outcome outcome_;
+};
+
+}  // namespace turnout
