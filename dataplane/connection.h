@@ -46,6 +46,11 @@ struct Timeouts {
   uint32_t of(ConnectionState state) const { return seconds[static_cast<size_t>(state)]; }
 };
 
+/// What a packet says of its connection's state, the strongest first as LVS reads the flags: RST, SYN, FIN,
+/// ACK.
+enum class PacketEvent : uint8_t { datagram, ack, fin, syn, rst, count };
+inline constexpr size_t kPacketEvents = static_cast<size_t>(PacketEvent::count);
+
 /// server slot:20 | generation:10 | version:8 | state:4 | last seen:22
 ///
 /// The version counts the owners that a slot has had. A reader that sees the same version before and after it
@@ -84,19 +89,28 @@ class ConnectionValue {
     return age_of(seen(), now) > timeouts.of(state());
   }
 
+  /// What nearly every packet finds: the connection in the state that such packets leave it in, seen within
+  /// this second already. Nothing is to be written then.
+  constexpr bool settled(PacketEvent event, Tick now) const {
+    constexpr uint64_t kStateAndSeen = uint64_t{0xF} << kTickBits | kTickMask;
+    const auto state = kSettled[static_cast<size_t>(event)];
+    const uint64_t wanted = uint64_t{static_cast<uint8_t>(state)} << kTickBits | (now & kTickMask);
+    return (bits_ & kStateAndSeen) == wanted && state != ConnectionState::free;
+  }
+
   friend constexpr bool operator==(ConnectionValue, ConnectionValue) = default;
 
   static constexpr uint32_t kGenerationMask = 0x3FF;
 
  private:
+  /// The state that a run of such packets ends in, by PacketEvent; free: none.
+  static constexpr std::array<ConnectionState, kPacketEvents> kSettled{
+      ConnectionState::udp, ConnectionState::established, ConnectionState::free, ConnectionState::free,
+      ConnectionState::free};
+
   uint64_t bits_ = 0;
 };
 static_assert(kMaxServers == 1u << 20 && kTickBits == 22, "the fields fill 64 bits");
-
-/// What a packet says of its connection's state, the strongest first as LVS reads the flags: RST, SYN, FIN,
-/// ACK.
-enum class PacketEvent : uint8_t { datagram, ack, fin, syn, rst, count };
-inline constexpr size_t kPacketEvents = static_cast<size_t>(PacketEvent::count);
 
 constexpr PacketEvent event_of_tcp_flags(uint8_t flags) {
   constexpr uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04;
@@ -125,24 +139,6 @@ constexpr ConnectionState next_state(ConnectionState now, PacketEvent event) {
       break;
   }
   return now;
-}
-
-/// Would such a packet leave a live connection's state as it is? For the established ones, which most packets
-/// are of.
-constexpr bool leaves_unchanged(ConnectionState now, PacketEvent event) {
-  constexpr auto kUnchanged = [] {
-    std::array<uint8_t, 1u << 4> events{};  // by state, as wide as its field: a bit per event
-    for (size_t state = 0; state < kConnectionStates; ++state) {
-      for (size_t event_number = 0; event_number < kPacketEvents; ++event_number) {
-        const auto each = static_cast<ConnectionState>(state);
-        const auto packet = static_cast<PacketEvent>(event_number);
-        const bool unchanged = is_live(each) && next_state(each, packet) == each;
-        if (unchanged) events[state] = static_cast<uint8_t>(events[state] | 1u << event_number);
-      }
-    }
-    return events;
-  }();
-  return (kUnchanged[static_cast<size_t>(now)] >> static_cast<unsigned>(event) & 1) != 0;
 }
 
 /// A SYN on a connection that was closed starts another one with the same addresses and ports.

@@ -44,13 +44,7 @@ void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& o
     PacketFields& fields = flows_.fields[i];
     const PacketClass kind = parse_packet(frame_of(packet), port, fields);
     flows_.classes[i] = kind;
-    if (kind == PacketClass::arp) {
-      outcome.add_punt(packet, PuntKind::arp);
-    } else if (kind == PacketClass::dropped) {
-      outcome.add_drop(packet, fields.drop);
-    } else if (has_bad_ip_checksum(packet)) {
-      outcome.add_drop(packet, DropReason::bad_checksum);
-    } else if (kind == PacketClass::flow) {
+    if (kind == PacketClass::flow && !has_bad_ip_checksum(packet)) [[likely]] {
       candidates_.add(i);
     } else {
       divert(packet, snapshot, i, outcome);
@@ -76,9 +70,13 @@ void Forwarder::match_services(const Burst& packets, const Snapshot& snapshot, O
   }
 }
 
-/// A packet that no service claims: answered by control, or dropped for what is most likely wrong with it.
+/// A packet that goes to no real server: answered by control, or dropped for what is most likely wrong with
+/// it.
 void Forwarder::divert(rte_mbuf* packet, const Snapshot& snapshot, size_t position, Outcome& outcome) const {
   const PacketClass kind = flows_.classes[position];
+  if (kind == PacketClass::arp) return outcome.add_punt(packet, PuntKind::arp);
+  if (kind == PacketClass::dropped) return outcome.add_drop(packet, flows_.fields[position].drop);
+  if (has_bad_ip_checksum(packet)) return outcome.add_drop(packet, DropReason::bad_checksum);
   const auto address =
       static_cast<AddressKind>(snapshot.address_map.find(flows_.fields[position].destination));
   if (address == AddressKind::unknown) return outcome.add_drop(packet, DropReason::not_our_address);
@@ -93,9 +91,9 @@ void Forwarder::find_connections(const Snapshot& snapshot, Tick now) {
   missed_.count = 0;
   for (const size_t i : matched_) {
     const ConnectionTable::Found entry = table_.look_up(flows_.keys[i], flows_.hashes[i]);
-    const bool settled = leaves_unchanged(entry.value.state(), flows_.fields[i].event);
-    if (settled && entry.value.seen() == (now & kTickMask) && snapshot.keeps(entry.value)) [[likely]] {
-      flows_.servers[i] = entry.value.server();  // seen within this second: nothing to write
+    const PacketEvent event = flows_.fields[i].event;
+    if (entry.value.settled(event, now) && snapshot.keeps(entry.value)) [[likely]] {
+      flows_.servers[i] = entry.value.server();  // nothing to write
       continue;
     }
     flows_.servers[i] = kNoServer;
