@@ -67,7 +67,7 @@ std::string why_not_a_host(const boost::asio::ip::address_v4& address) {
 std::string quote(const Json& value) {
   if (value.is_structured()) return kind_of(value);
   std::string text = value.dump(-1, ' ', true, Json::error_handler_t::replace);
-  if (text.size() > kMaxQuoted) text = text.substr(0, kMaxQuoted) + "…";
+  if (text.size() > kMaxQuoted) text.replace(kMaxQuoted, std::string::npos, "…");
   return text;
 }
 

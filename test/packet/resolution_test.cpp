@@ -135,6 +135,22 @@ TEST(Resolution, UntilAllAreResolvedThoseThatAreGetAll) {
   EXPECT_EQ(rig.totals().dropped(), 0u);
 }
 
+TEST(Resolution, JustStartedNoFlowGoesElsewhereOnlyBecauseItsServerHasNotAnsweredYet) {
+  Placement settled;
+  {
+    Rig before(config_with(service(kWeb, server(kServer) + "," + server(kOther))));
+    settled = place(before, 0, 100, data_of);
+  }
+  Rig rig(unresolved("," + server(kOther)));
+  for (const auto& [client, mac] : place(rig, 0, 100, data_of)) {
+    EXPECT_EQ(mac, settled[client] == server_mac(kOther) ? server_mac(kOther) : "") << "client " << client;
+  }
+  EXPECT_EQ(rig.drops(DropReason::no_server_resolved), shares(settled)[server_mac(kServer)]);
+  rig.settle();  // now it has had its time
+  EXPECT_EQ(shares(place(rig, 0, 100, data_of)),
+            (std::map<std::string, unsigned>{{server_mac(kOther), 100}}));
+}
+
 TEST(Resolution, AtStartEachAddressIsAnnouncedThreeTimesOnItsPort) {
   Rig rig(config_with(service(kWeb, server(kServer)) + "," + service("203.0.113.100", server(kServer))));
   std::vector<Sent> all;

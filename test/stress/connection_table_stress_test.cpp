@@ -1,7 +1,8 @@
-// Many threads on one small connection table, so that they meet: in the same flow, the same slot, the same move.
+// Many threads on one small connection table, so that they meet: in the same flow, the same slot, the same
+// move.
 //
-// Every flow has servers of its own (server = what its key says, and a small variant): an entry whose server is not the
-// flow's own is a misrouted connection.
+// Every flow has servers of its own (server = what its key says, and a small variant): an entry whose server
+// is not the flow's own is a misrouted connection.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -36,7 +37,9 @@ constexpr uint32_t kNone = UINT32_MAX;
 uint32_t own_server(ConnectionKey key, uint64_t variant) {
   return static_cast<uint32_t>((key * 0xD6E8FEB86659FD93u >> 48) * kVariants + variant % kVariants);
 }
-bool is_own(ConnectionKey key, uint32_t server) { return server / kVariants == own_server(key, 0) / kVariants; }
+bool is_own(ConnectionKey key, uint32_t server) {
+  return server / kVariants == own_server(key, 0) / kVariants;
+}
 
 ConnectionValue propose(ConnectionKey key, uint64_t variant, ConnectionState state, Tick now) {
   return ConnectionValue::make(own_server(key, variant), static_cast<uint32_t>(variant), state, now);
@@ -78,8 +81,8 @@ struct Tally {
 
 std::ostream& operator<<(std::ostream& out, const Tally& tally) {
   return out << tally.inserted << " inserted, " << tally.existing << " existing, " << tally.full << " full, "
-             << tally.expired << " expired, " << tally.evicted << " evicted, " << tally.advanced << " advanced, "
-             << tally.replaced << " replaced";
+             << tally.expired << " expired, " << tally.evicted << " evicted, " << tally.advanced
+             << " advanced, " << tally.replaced << " replaced";
 }
 
 void expect_sound(const TestTable& table, const Tally& tally) {
@@ -93,8 +96,8 @@ void expect_sound(const TestTable& table, const Tally& tally) {
   });
 }
 
-/// All threads insert the same flows at the same time, each with a server of its own choice. Nothing expires and nothing
-/// can be evicted, so that whoever gets an answer must get the same.
+/// All threads insert the same flows at the same time, each with a server of its own choice. Nothing expires
+/// and nothing can be evicted, so that whoever gets an answer must get the same.
 struct Race {
   static constexpr unsigned kThreads = 4;
   const uint64_t flows;
@@ -110,7 +113,8 @@ struct Race {
     for (uint64_t n = 0; n < flows; ++n) {
       const uint64_t flow = (n + offset) % flows;
       const ConnectionKey key = flow_key(round * flows + flow);
-      const auto result = table.insert(key, propose(key, dice.below(kVariants), ConnectionState::established, 0));
+      const auto result =
+          table.insert(key, propose(key, dice.below(kVariants), ConnectionState::established, 0));
       tallies[thread].note(result);
       answers[flow][thread] = result.entry ? result.entry.value.server() : kNone;
       if (!result.entry) continue;
@@ -129,7 +133,8 @@ struct Race {
       for (const uint32_t answer : answers[flow]) {
         if (answer == kNone) continue;
         ASSERT_TRUE(found) << "round " << round << ": flow " << flow << " was answered and has no entry";
-        ASSERT_EQ(answer, found.value.server()) << "round " << round << ": flow " << flow << " has two servers";
+        ASSERT_EQ(answer, found.value.server())
+            << "round " << round << ": flow " << flow << " has two servers";
         ASSERT_TRUE(is_own(key, answer));
       }
     }
@@ -161,14 +166,16 @@ struct Race {
   }
 };
 
-TEST(ConnectionTableStress, ThreadsThatInsertTheSameFlowsAgreeOnOneServer) { Race(256, 128).run(kSlow ? 400 : 3000); }
+TEST(ConnectionTableStress, ThreadsThatInsertTheSameFlowsAgreeOnOneServer) {
+  Race(256, 128).run(kSlow ? 400 : 3000);
+}
 
 TEST(ConnectionTableStress, ThreadsThatInsertTheSameFlowsAgreeWhileEntriesMoveOutOfTheirWay) {
   Race(64, 56).run(kSlow ? 1000 : 6000);
 }
 
 TEST(ConnectionTableStress, ThreadsThatInsertTheSameFlowsAgreeInATableThatOverflows) {
-  Race(16, 24).run(kSlow ? 1500 : 10'000);
+  Race(16, 24).run(kSlow ? 1500 : 5000);
 }
 
 TEST(ConnectionTableStress, ThreadsThatInsertOneFlowInATableOfTwoBucketsAgree) {
@@ -178,8 +185,9 @@ TEST(ConnectionTableStress, ThreadsThatInsertOneFlowInATableOfTwoBucketsAgree) {
 constexpr Timeouts kShort{{0, 0, 0, 0, 2, 6, 3, 1, 4}};
 
 ConnectionState any_state(Dice& dice) {
-  constexpr std::array kStates{ConnectionState::syn_recv, ConnectionState::syn_recv, ConnectionState::established,
-                               ConnectionState::close,    ConnectionState::udp,      ConnectionState::fin_wait};
+  constexpr std::array kStates{ConnectionState::syn_recv,    ConnectionState::syn_recv,
+                               ConnectionState::established, ConnectionState::close,
+                               ConnectionState::udp,         ConnectionState::fin_wait};
   return kStates[dice.below(kStates.size())];
 }
 
@@ -187,7 +195,8 @@ ConnectionState any_state(Dice& dice) {
 void touch(const TestTable& table, ConnectionKey key, Tick now, Dice& dice, Tally& tally) {
   auto found = table.find(key, now, kShort);
   if (!found) {
-    const auto result = table.insert(key, propose(key, dice.below(kVariants), any_state(dice), now), now, kShort);
+    const auto result =
+        table.insert(key, propose(key, dice.below(kVariants), any_state(dice), now), now, kShort);
     tally.note(result);
     if (result.entry) tally.check(key, result.entry.value);
     return;
@@ -205,7 +214,8 @@ void touch(const TestTable& table, ConnectionKey key, Tick now, Dice& dice, Tall
 /// Control's part: frees what is past its time and lists what there is.
 void sweep_and_list(const TestTable& table, Tick now, Tally& tally) {
   table->sweep(0, table->buckets(), now, kShort, [&](ConnectionValue) { ++tally.expired; });
-  table->visit(0, table->buckets(), [&](ConnectionKey key, ConnectionValue value) { tally.check(key, value); });
+  table->visit(0, table->buckets(),
+               [&](ConnectionKey key, ConnectionValue value) { tally.check(key, value); });
 }
 
 /// Workers at random on `flows` flows, and a control thread, while the time goes on.
@@ -236,14 +246,14 @@ Tally run_chaos(const TestTable& table, uint64_t flows, uint64_t packets, uint64
 
 TEST(ConnectionTableStress, FewFlowsThatComeAndGoStaySingleAndCountedRight) {
   const TestTable table(8);
-  const Tally tally = run_chaos(table, 6, kSlow ? 300'000 : 2'000'000, 4);
+  const Tally tally = run_chaos(table, 6, kSlow ? 300'000 : 800'000, 4);
   expect_sound(table, tally);
   EXPECT_GT(tally.existing, 0u) << "the threads never met";
 }
 
 TEST(ConnectionTableStress, EntriesThatMoveExpireAndAreEvictedAreNeverMisroutedOrMiscounted) {
   const TestTable table(64);
-  const Tally tally = run_chaos(table, 96, kSlow ? 300'000 : 2'000'000);
+  const Tally tally = run_chaos(table, 96, kSlow ? 300'000 : 800'000);
   expect_sound(table, tally);
   EXPECT_GT(tally.evicted, 0u);
   EXPECT_GT(tally.expired, 0u);
@@ -251,7 +261,7 @@ TEST(ConnectionTableStress, EntriesThatMoveExpireAndAreEvictedAreNeverMisroutedO
 
 TEST(ConnectionTableStress, AnOverloadedTableStaysSound) {
   const TestTable table(128);
-  expect_sound(table, run_chaos(table, 5000, kSlow ? 200'000 : 1'000'000));
+  expect_sound(table, run_chaos(table, 5000, kSlow ? 200'000 : 500'000));
 }
 
 TEST(ConnectionTableStress, EstablishedConnectionsSurviveAFloodAndKeepTheirServers) {
@@ -261,7 +271,8 @@ TEST(ConnectionTableStress, EstablishedConnectionsSurviveAFloodAndKeepTheirServe
   const Timeouts timeouts{{0, 0, 0, 0, 3, 1'000'000, 3, 1, 4}};
   std::array<uint32_t, kKept> servers{};
   for (uint64_t i = 0; i < kKept; ++i) {
-    const auto result = table.insert(flow_key(i), propose(flow_key(i), i, ConnectionState::established, 0), 0, timeouts);
+    const auto result =
+        table.insert(flow_key(i), propose(flow_key(i), i, ConnectionState::established, 0), 0, timeouts);
     ASSERT_EQ(result.result, Result::inserted);
     servers[i] = result.entry.value.server();
   }
@@ -270,7 +281,7 @@ TEST(ConnectionTableStress, EstablishedConnectionsSurviveAFloodAndKeepTheirServe
   run_threads(kThreads, [&](unsigned thread) {
     Dice dice(thread + 1);
     Tally& tally = tallies[thread];
-    for (uint64_t i = 0; i < (kSlow ? 150'000u : 1'000'000u); ++i) {
+    for (uint64_t i = 0; i < (kSlow ? 150'000u : 500'000u); ++i) {
       if (thread == 0 && i % 1000 == 0) clock.fetch_add(1);
       const Tick now = clock.load();
       const ConnectionKey stranger = flow_key(kKept + dice.below(1'000'000));
@@ -280,7 +291,8 @@ TEST(ConnectionTableStress, EstablishedConnectionsSurviveAFloodAndKeepTheirServe
       const uint64_t kept = dice.below(kKept);
       auto found = table.find(flow_key(kept), now, timeouts);
       tally.lost += !found || found.value.server() != servers[kept];
-      if (found && found.value.live()) tally.advanced += table->advance(found, PacketEvent::ack, now).has_value();
+      if (found && found.value.live())
+        tally.advanced += table->advance(found, PacketEvent::ack, now).has_value();
     }
   });
   Tally sum;

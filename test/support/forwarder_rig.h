@@ -20,8 +20,8 @@ namespace turnout {
 inline constexpr uint16_t kTcpService = 1;  // 192.0.2.100:80
 inline constexpr uint16_t kUdpService = 2;  // 192.0.2.100:53
 
-/// What a snapshot is made of: both services have the same servers. Those of slot 0, 1, … have the destination MAC
-/// 02:00:00:00:02:00, …:01, …
+/// What a snapshot is made of: both services have the same servers. Those of slot 0, 1, … have the
+/// destination MAC 02:00:00:00:02:00, …:01, …
 struct SnapshotRecipe {
   struct Server {
     uint16_t generation = 1;
@@ -64,7 +64,8 @@ struct SnapshotRecipe {
     RealServer server;
     server.macs = {2, 0, 0, 0, 2, static_cast<uint8_t>(slot), 2, 0, 0, 0, 1, 0};
     server.egress = servers[slot].egress;
-    server.tag = static_cast<uint16_t>(servers[slot].generation | (servers[slot].resolved ? 0 : RealServer::kUnusable));
+    server.tag = static_cast<uint16_t>(servers[slot].generation |
+                                       (servers[slot].resolved ? 0 : RealServer::kUnusable));
     return server;
   }
 };
@@ -103,7 +104,8 @@ class ForwarderRig {
     forwarder_.process(burst, snapshot, now, outcome_);
     std::vector<Fate> fates(frames.size());
     const auto fate_of = [&](const rte_mbuf* mbuf) -> Fate& {
-      const auto at = std::find_if(packets.begin(), packets.end(), [&](const auto& packet) { return packet->mbuf.get() == mbuf; });
+      const auto at = std::find_if(packets.begin(), packets.end(),
+                                   [&](const auto& packet) { return packet->mbuf.get() == mbuf; });
       EXPECT_NE(at, packets.end()) << "a packet that was not in the burst";
       Fate& fate = fates.at(static_cast<size_t>(at - packets.begin()));
       ++fate.lanes;
@@ -142,13 +144,14 @@ class ForwarderRig {
   }
   /// The entry of a TCP flow, if it has one.
   ConnectionTable::Found entry(uint16_t flow) const {
-    const ConnectionKey key = make_connection_key(RTE_BE32(0xCB007107), rte_cpu_to_be_16(static_cast<uint16_t>(1024 + flow)),
-                                                  kTcpService);
+    const ConnectionKey key = make_connection_key(
+        RTE_BE32(0xCB007107), rte_cpu_to_be_16(static_cast<uint16_t>(1024 + flow)), kTcpService);
     return table.find(key, now, snapshot.timeouts);
   }
   /// Fills a table with connections that may not be evicted, until there is no room for more.
   void fill_with_udp() {
-    for (uint16_t flow = 0; table.live() < table->slots(); ++flow) ASSERT_LT((udp(flow), flow), 2000) << "does not fill";
+    for (uint16_t flow = 0; table.live() < table->slots(); ++flow)
+      ASSERT_LT((udp(flow), flow), 2000) << "does not fill";
   }
   void sweep() {
     table->sweep(0, table->buckets(), now, snapshot.timeouts, [&](ConnectionValue expired) {
@@ -165,8 +168,7 @@ class ForwarderRig {
 
  private:
   struct Packet {
-    explicit Packet(const Bytes& frame)
-        : data(std::make_unique<uint8_t[]>(frame.size())) {
+    explicit Packet(const Bytes& frame) : data(std::make_unique<uint8_t[]>(frame.size())) {
       std::copy(frame.begin(), frame.end(), data.get());
       mbuf->buf_addr = data.get();
       mbuf->data_len = static_cast<uint16_t>(frame.size());

@@ -79,8 +79,9 @@ inline Bytes ip_bytes(const std::string& text) {  // "192.0.2.1"
 
 /// `size` octets that differ from each other, so that one that moved is seen.
 inline Bytes payload(size_t size) {
-  Bytes octets(size);
-  for (size_t i = 0; i < size; ++i) octets[i] = static_cast<uint8_t>(i * 7 + (i >> 8) + 1);
+  Bytes octets;
+  octets.reserve(size);
+  for (size_t i = 0; i < size; ++i) octets.push_back(static_cast<uint8_t>(i * 7 + (i >> 8) + 1));
   return octets;
 }
 

@@ -31,7 +31,8 @@ class TestTable {
   template <typename Function>
   void for_each_slot(Function&& look) const {
     for (uint64_t i = 0; i < count_; ++i) {
-      for (const ConnectionSlot& slot : buckets_[i].slots) look(slot.key.load(), ConnectionValue(slot.value.load()));
+      for (const ConnectionSlot& slot : buckets_[i].slots)
+        look(slot.key.load(), ConnectionValue(slot.value.load()));
     }
   }
   uint64_t live() const {
@@ -51,7 +52,9 @@ class TestTable {
   uint64_t duplicates() const {
     uint64_t number = 0;
     std::set<ConnectionKey> seen;
-    for_each_slot([&](ConnectionKey key, ConnectionValue value) { number += value.live() && !seen.insert(key).second; });
+    for_each_slot([&](ConnectionKey key, ConnectionValue value) {
+      number += value.live() && !seen.insert(key).second;
+    });
     return number;
   }
   /// Frees what frees(key) says, while nobody else uses the table.

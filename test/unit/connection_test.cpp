@@ -93,18 +93,19 @@ TEST(TickClock, CountsWholeSecondsOfItsCounter) {
   EXPECT_EQ(clock.at(kEpoch + 12'346'000), 12'346u);
 }
 
-// LVS's INPUT_ONLY rows of tcp_states (net/netfilter/ipvs/ip_vs_proto_tcp.c), written out for the states that Turnout has:
-// TIME_WAIT is FIN_WAIT, no entry is LVS's NONE. In one place Turnout differs on purpose: LVS stays in SYN_RECV after a RST.
+// LVS's INPUT_ONLY rows of tcp_states (net/netfilter/ipvs/ip_vs_proto_tcp.c), written out for the states that
+// Turnout has: TIME_WAIT is FIN_WAIT, no entry is LVS's NONE. In one place Turnout differs on purpose: LVS
+// stays in SYN_RECV after a RST.
 struct Row {
   ConnectionState from;
   ConnectionState on_syn, on_fin, on_ack, on_rst;
 };
 constexpr std::array kTable{
-    Row{free, syn_recv, close, established, close},             // NO
+    Row{free, syn_recv, close, established, close},               // NO
     Row{established, established, fin_wait, established, close},  // ES
-    Row{syn_recv, syn_recv, fin_wait, established, close},      // SR
-    Row{fin_wait, syn_recv, fin_wait, fin_wait, close},         // FW
-    Row{close, syn_recv, close, close, close},                  // CL
+    Row{syn_recv, syn_recv, fin_wait, established, close},        // SR
+    Row{fin_wait, syn_recv, fin_wait, fin_wait, close},           // FW
+    Row{close, syn_recv, close, close, close},                    // CL
 };
 
 TEST(NextState, IsThatOfLvsForConnectionsOfWhichItSeesOneDirection) {
@@ -122,15 +123,27 @@ TEST(NextState, DatagramsHaveOneState) {
   EXPECT_EQ(next_state(udp, PacketEvent::datagram), udp);
 }
 
-TEST(NextState, SaysWhichPacketsLeaveAConnectionAsItIs) {
+TEST(ConnectionValue, IsSettledOnlyIfThePacketChangesNeitherStateNorTime) {
   for (size_t state = 0; state < kConnectionStates; ++state) {
     for (size_t number = 0; number < kPacketEvents; ++number) {
       const auto from = static_cast<ConnectionState>(state);
       const auto event = static_cast<PacketEvent>(number);
-      EXPECT_EQ(leaves_unchanged(from, event), is_live(from) && next_state(from, event) == from)
-          << "state " << state << ", event " << number;
+      const auto value = ConnectionValue::make(5, 6, from, 77).with_version(200);
+      EXPECT_FALSE(value.settled(event, 78));
+      EXPECT_FALSE(value.settled(event, 76));
+      if (!value.settled(event, 77)) continue;
+      EXPECT_TRUE(is_live(from)) << "state " << state;
+      EXPECT_EQ(next_state(from, event), from) << "state " << state << ", event " << number;
+      EXPECT_FALSE(starts_anew(from, event));
+      EXPECT_TRUE(value.settled(event, 77 + kTickMask + 1)) << "the tick wraps around";
     }
   }
+  EXPECT_FALSE(ConnectionValue{}.settled(PacketEvent::syn, 0)) << "no entry";
+}
+
+TEST(ConnectionValue, IsSettledForWhatNearlyAllPacketsAre) {
+  EXPECT_TRUE(ConnectionValue::make(5, 6, established, 77).settled(PacketEvent::ack, 77));
+  EXPECT_TRUE(ConnectionValue::make(5, 6, udp, 77).settled(PacketEvent::datagram, 77));
 }
 
 TEST(StartsAnew, OnlyForASynOnAConnectionThatIsOver) {

@@ -90,9 +90,9 @@ TEST_F(ForwarderBooks, AnEvictedConnectionIsNotCountedAnyMore) {
 }
 
 TEST_F(ForwarderBooks, CountsPacketsAndOctetsOfIpByServer) {
-  rig.send(padded(ForwarderRig::tcp_of(1, kSyn)));              // 40 octets and padding
-  rig.send(ForwarderRig::tcp_of(1, kAck, payload(100)));        // 140
-  rig.send(ForwarderRig::tcp_of(1, kAck, payload(1460)));       // 1500
+  rig.send(padded(ForwarderRig::tcp_of(1, kSyn)));         // 40 octets and padding
+  rig.send(ForwarderRig::tcp_of(1, kAck, payload(100)));   // 140
+  rig.send(ForwarderRig::tcp_of(1, kAck, payload(1460)));  // 1500
   EXPECT_EQ(rig.counters.server(0).packets.read(), 3u);
   EXPECT_EQ(rig.counters.server(0).bytes.read(), 1680u);
 }
@@ -146,7 +146,8 @@ TEST(ForwarderBooksAtRandom, BalanceAfterEveryBurst) {
     std::vector<Bytes> frames(random() % (kBurst + 1));
     for (Bytes& frame : frames) {
       const auto flow = static_cast<uint16_t>(random() % 100);
-      frame = random() % 16 ? ForwarderRig::tcp_of(flow, kFlags[random() % kFlags.size()]) : ForwarderRig::udp_of(flow);
+      frame = random() % 16 ? ForwarderRig::tcp_of(flow, kFlags[random() % kFlags.size()])
+                            : ForwarderRig::udp_of(flow);
     }
     rig.burst(frames);
     if (random() % 4 == 0) rig.now += static_cast<Tick>(random() % 60);
@@ -154,7 +155,8 @@ TEST(ForwarderBooksAtRandom, BalanceAfterEveryBurst) {
     if (random() % 32 == 0) {  // a server goes away and comes back
       const bool usable = random() % 2;
       rig.recipe.servers[1].resolved = usable;
-      rig.recipe.turns = rig.recipe.maglev = usable ? std::vector<uint32_t>{0, 1, 2} : std::vector<uint32_t>{0, 2};
+      rig.recipe.turns = rig.recipe.maglev =
+          usable ? std::vector<uint32_t>{0, 1, 2} : std::vector<uint32_t>{0, 2};
       rig.apply();
     }
     ASSERT_NO_FATAL_FAILURE(expect_books_to_balance(rig)) << "round " << round;

@@ -36,18 +36,25 @@ Parsed parse(const Bytes& frame, const Port& port = kPort) {
 std::string verdict(const Bytes& frame, const Port& port = kPort) {
   const Parsed parsed = parse(frame, port);
   switch (parsed.kind) {
-    case PacketClass::flow: return "flow";
-    case PacketClass::icmp_echo: return "icmp_echo";
-    case PacketClass::icmp_other: return "icmp_other";
-    case PacketClass::ip_other: return "ip_other";
-    case PacketClass::arp: return "arp";
-    case PacketClass::dropped: break;
+    case PacketClass::flow:
+      return "flow";
+    case PacketClass::icmp_echo:
+      return "icmp_echo";
+    case PacketClass::icmp_other:
+      return "icmp_other";
+    case PacketClass::ip_other:
+      return "ip_other";
+    case PacketClass::arp:
+      return "arp";
+    case PacketClass::dropped:
+      break;
   }
   return std::string(name_of(parsed.fields.drop));
 }
 
 Bytes with_total_length(Bytes frame, size_t length) {
-  return with_octets(std::move(frame), kIpAt + 2, {static_cast<uint8_t>(length >> 8), static_cast<uint8_t>(length)});
+  return with_octets(std::move(frame), kIpAt + 2,
+                     {static_cast<uint8_t>(length >> 8), static_cast<uint8_t>(length)});
 }
 
 TEST(ParsePacket, ReadsATcpPacket) {
@@ -75,23 +82,27 @@ TEST(ParsePacket, ReadsAUdpPacketBehindIpOptions) {
   EXPECT_EQ(parsed.fields.event, PacketEvent::datagram);
 }
 
-TEST(ParsePacket, CountsIpBytesWithoutThePadding) { EXPECT_EQ(parse(padded(tcp_frame({}, kAck))).fields.ip_bytes, 40); }
+TEST(ParsePacket, CountsIpBytesWithoutThePadding) {
+  EXPECT_EQ(parse(padded(tcp_frame({}, kAck))).fields.ip_bytes, 40);
+}
 
 TEST(ParsePacket, TellsPingsFromOtherIcmpAndOtherProtocols) {
   EXPECT_EQ(verdict(icmp_frame({}, 8)), "icmp_echo");
-  for (const uint8_t type : std::to_array<uint8_t>({0, 3, 11, 13})) EXPECT_EQ(verdict(icmp_frame({}, type)), "icmp_other");
+  for (const uint8_t type : std::to_array<uint8_t>({0, 3, 11, 13}))
+    EXPECT_EQ(verdict(icmp_frame({}, type)), "icmp_other");
   for (const uint8_t protocol : std::to_array<uint8_t>({0, 2, 4, 41, 47, 50, 89, 132, 255})) {
     EXPECT_EQ(verdict(ip_frame({}, protocol, {})), "ip_other") << "protocol " << int{protocol};
   }
   EXPECT_EQ(parse(icmp_frame({}, 8)).fields.destination, RTE_BE32(0xC0000264));
 }
 
-/// `whole` is `kind`; cut off anywhere before `needed` octets it is truncated, and from there on too if IP says that there is
-/// more.
+/// `whole` is `kind`; cut off anywhere before `needed` octets it is truncated, and from there on too if IP
+/// says that there is more.
 void expect_cut_is_truncated(const Bytes& whole, const std::string& kind) {
   ASSERT_EQ(verdict(whole), kind);
   for (size_t size = 0; size < whole.size(); ++size) {
-    EXPECT_EQ(verdict(cut_to(whole, size)), "truncated") << kind << " cut to " << size << " of " << whole.size();
+    EXPECT_EQ(verdict(cut_to(whole, size)), "truncated")
+        << kind << " cut to " << size << " of " << whole.size();
   }
 }
 
@@ -112,7 +123,8 @@ TEST(ParsePacket, NoticesEveryPlaceWhereAFrameCanBeCutOff) {
 }
 
 TEST(ParsePacket, LeavesTheLengthOfArpToControl) {
-  const Bytes request = arp_frame(kBroadcastMac, {1, "02:00:00:00:00:c1", "192.0.2.1", kNoMac, "192.0.2.100"});
+  const Bytes request =
+      arp_frame(kBroadcastMac, {1, "02:00:00:00:00:c1", "192.0.2.1", kNoMac, "192.0.2.100"});
   for (size_t size = 0; size <= request.size(); ++size) {
     EXPECT_EQ(verdict(cut_to(request, size)), size < 14 ? "truncated" : "arp") << size;
   }
@@ -124,7 +136,8 @@ TEST(ParsePacket, ReadsNothingOfTheFrameThatLiesElsewhere) {
     const auto first = std::make_unique<uint8_t[]>(contiguous);
     std::copy_n(whole.begin(), contiguous, first.get());
     PacketFields fields;
-    const PacketClass kind = parse_packet({first.get(), contiguous, static_cast<uint32_t>(whole.size())}, kPort, fields);
+    const PacketClass kind =
+        parse_packet({first.get(), contiguous, static_cast<uint32_t>(whole.size())}, kPort, fields);
     const bool headers_in_reach = contiguous >= kTransportAt + 20;
     EXPECT_EQ(kind, headers_in_reach ? PacketClass::flow : PacketClass::dropped) << contiguous;
     EXPECT_EQ(fields.drop, DropReason::truncated);
@@ -133,26 +146,32 @@ TEST(ParsePacket, ReadsNothingOfTheFrameThatLiesElsewhere) {
 
 TEST(ParsePacket, BelievesNoTotalLengthThatCannotBe) {
   const Bytes tcp = tcp_frame({}, kAck, payload(10));  // 20 + 20 + 10
-  for (size_t length = 0; length < 20; ++length) EXPECT_EQ(verdict(with_total_length(tcp, length)), "bad_ip_header");
+  for (size_t length = 0; length < 20; ++length)
+    EXPECT_EQ(verdict(with_total_length(tcp, length)), "bad_ip_header");
   for (size_t length = 20; length < 40; ++length) {
     EXPECT_EQ(verdict(with_total_length(tcp, length)), "bad_transport_header") << length;
   }
-  for (size_t length = 40; length <= 50; ++length) EXPECT_EQ(verdict(with_total_length(tcp, length)), "flow") << length;
-  for (const size_t length : {51, 52, 1500, 65535}) EXPECT_EQ(verdict(with_total_length(tcp, length)), "truncated");
+  for (size_t length = 40; length <= 50; ++length)
+    EXPECT_EQ(verdict(with_total_length(tcp, length)), "flow") << length;
+  for (const size_t length : {51, 52, 1500, 65535})
+    EXPECT_EQ(verdict(with_total_length(tcp, length)), "truncated");
 }
 
 TEST(ParsePacket, BelievesNoIpHeaderLengthThatCannotBe) {
   const Bytes tcp = tcp_frame({}, kAck, payload(60));
   for (uint8_t words = 0; words < 5; ++words) {
-    EXPECT_EQ(verdict(with_octets(tcp, kIpAt, {static_cast<uint8_t>(0x40 | words)})), "bad_ip_header") << int{words};
+    EXPECT_EQ(verdict(with_octets(tcp, kIpAt, {static_cast<uint8_t>(0x40 | words)})), "bad_ip_header")
+        << int{words};
   }
   const Bytes bare = with_total_length(tcp, 24);
   for (uint8_t words = 7; words < 16; ++words) {
-    EXPECT_EQ(verdict(with_octets(bare, kIpAt, {static_cast<uint8_t>(0x40 | words)})), "bad_ip_header") << int{words};
+    EXPECT_EQ(verdict(with_octets(bare, kIpAt, {static_cast<uint8_t>(0x40 | words)})), "bad_ip_header")
+        << int{words};
   }
   for (uint8_t version = 0; version < 16; ++version) {
     const auto first = static_cast<uint8_t>(version << 4 | 5);
-    EXPECT_EQ(verdict(with_octets(tcp, kIpAt, {first})), version == 4 ? "flow" : "bad_ip_header") << int{version};
+    EXPECT_EQ(verdict(with_octets(tcp, kIpAt, {first})), version == 4 ? "flow" : "bad_ip_header")
+        << int{version};
   }
 }
 
@@ -180,7 +199,8 @@ TEST(ParsePacket, BelievesNoTcpDataOffsetThatCannotBe) {
 TEST(ParsePacket, BelievesNoUdpLengthThatCannotBe) {
   const Bytes udp = udp_frame({}, payload(10));
   for (const uint16_t length : std::to_array<uint16_t>({0, 1, 7, 8, 9, 17, 18, 19, 20, 255, 256, 65535})) {
-    const bool possible = length >= 8 && length <= 18;  // shorter than IP's payload is allowed: the rest is a surplus area
+    const bool possible =
+        length >= 8 && length <= 18;  // shorter than IP's payload is allowed: the rest is a surplus area
     EXPECT_EQ(verdict(with_octets(udp, kTransportAt + 4,
                                   {static_cast<uint8_t>(length >> 8), static_cast<uint8_t>(length)})),
               possible ? "flow" : "bad_transport_header")
@@ -189,22 +209,25 @@ TEST(ParsePacket, BelievesNoUdpLengthThatCannotBe) {
 }
 
 TEST(ParsePacket, DropsTransportHeadersThatDoNotFitTheirPacket) {
-  for (size_t size = 0; size < 20; ++size) EXPECT_EQ(verdict(ip_frame({}, 6, payload(size))), "bad_transport_header");
+  for (size_t size = 0; size < 20; ++size)
+    EXPECT_EQ(verdict(ip_frame({}, 6, payload(size))), "bad_transport_header");
   for (size_t size = 0; size < 8; ++size) {
     EXPECT_EQ(verdict(ip_frame({}, 17, payload(size))), "bad_transport_header") << size;
     EXPECT_EQ(verdict(ip_frame({}, 1, payload(size))), "bad_transport_header") << size;
-    EXPECT_EQ(verdict(padded(ip_frame({}, 17, payload(size)))), "bad_transport_header") << "padding is no header";
+    EXPECT_EQ(verdict(padded(ip_frame({}, 17, payload(size)))), "bad_transport_header")
+        << "padding is no header";
   }
 }
 
 TEST(ParsePacket, DropsSourcesThatNoHostMayHave) {
-  for (const char* source : {"0.0.0.0", "0.1.2.3", "127.0.0.1", "127.255.255.255", "224.0.0.1", "239.1.1.1", "240.0.0.1",
-                             "255.255.255.255"}) {
+  for (const char* source : {"0.0.0.0", "0.1.2.3", "127.0.0.1", "127.255.255.255", "224.0.0.1", "239.1.1.1",
+                             "240.0.0.1", "255.255.255.255"}) {
     FrameFields fields;
     fields.source = source;
     EXPECT_EQ(verdict(tcp_frame(fields, kSyn)), "martian_source") << source;
   }
-  for (const char* source : {"1.0.0.1", "10.0.0.1", "126.255.255.255", "128.0.0.1", "192.168.1.1", "223.255.255.255"}) {
+  for (const char* source :
+       {"1.0.0.1", "10.0.0.1", "126.255.255.255", "128.0.0.1", "192.168.1.1", "223.255.255.255"}) {
     FrameFields fields;
     fields.source = source;
     EXPECT_EQ(verdict(tcp_frame(fields, kSyn)), "flow") << source;
@@ -230,7 +253,8 @@ TEST(ParsePacket, DropsFragmentsAndNothingElseForItsFlags) {
 TEST(ParsePacket, LeavesFramesForOtherStationsAlone) {
   const Bytes tcp = tcp_frame({}, kSyn);
   for (size_t octet = 0; octet < 6; ++octet) {
-    EXPECT_EQ(verdict(with_octets(tcp, octet, {static_cast<uint8_t>(tcp[octet] ^ 0x10)})), "not_our_mac") << octet;
+    EXPECT_EQ(verdict(with_octets(tcp, octet, {static_cast<uint8_t>(tcp[octet] ^ 0x10)})), "not_our_mac")
+        << octet;
   }
   FrameFields broadcast;
   broadcast.to_mac = kBroadcastMac;
@@ -283,7 +307,8 @@ TEST(ParsePacket, ReadsNoRandomFramePastItsEnd) {
     Bytes frame(random() % 120);
     for (uint8_t& octet : frame) octet = static_cast<uint8_t>(random());
     if (frame.size() >= 14) {  // so that it is looked into
-      const Bytes head = ethernet_frame("02:00:00:00:01:00", "02:00:00:00:00:c1", random() % 8 ? 0x0800 : 0x0806, {});
+      const Bytes head =
+          ethernet_frame("02:00:00:00:01:00", "02:00:00:00:00:c1", random() % 8 ? 0x0800 : 0x0806, {});
       std::copy(head.begin(), head.end(), frame.begin());
     }
     if (frame.size() > kIpAt && random() % 8) frame[kIpAt] = static_cast<uint8_t>(0x40 | random() % 16);
@@ -295,8 +320,8 @@ TEST(ParsePacket, ReadsNoMutatedFramePastItsEnd) {
   std::mt19937 random(2);
   FrameFields options;
   options.ip_options = Bytes(8, 1);
-  const std::vector<Bytes> originals{tcp_frame({}, kSyn, payload(20)), udp_frame(options, payload(20)), icmp_frame({}, 8),
-                                     tcp_frame(options, kAck, {}, Bytes(12, 1))};
+  const std::vector<Bytes> originals{tcp_frame({}, kSyn, payload(20)), udp_frame(options, payload(20)),
+                                     icmp_frame({}, 8), tcp_frame(options, kAck, {}, Bytes(12, 1))};
   for (unsigned i = 0; i < 200'000; ++i) {
     Bytes frame = originals[random() % originals.size()];
     for (unsigned changes = random() % 4; changes > 0; --changes) {

@@ -1,0 +1,194 @@
+// What the connection table does when it fills: moves, evictions, and how far it can be filled.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <iostream>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "dataplane/connection_table.h"
+#include "test/support/test_table.h"
+
+namespace turnout {
+namespace {
+
+using enum ConnectionState;
+using Result = ConnectionTable::Inserted::Result;
+
+ConnectionValue entry(uint32_t server, ConnectionState state, Tick seen = 0) {
+  return ConnectionValue::make(server, 1, state, seen);
+}
+
+/// A table of two buckets, so that every flow may use each of its eight slots and nothing can move away.
+struct FullTable : testing::Test {
+  TestTable table{8};
+  static constexpr Tick kNow = 9;
+
+  /// Eight entries; the Tick is when each was seen.
+  void fill(const std::vector<std::pair<ConnectionState, Tick>>& entries) {
+    for (uint32_t i = 0; i < entries.size(); ++i) {
+      ASSERT_EQ(table.insert(flow_key(i), entry(i, entries[i].first, entries[i].second), 0).result,
+                Result::inserted);
+    }
+    ASSERT_EQ(table.live(), 8u);
+  }
+  ConnectionTable::Inserted add(uint64_t flow) {
+    return table.insert(flow_key(flow), entry(99, syn_recv, kNow), kNow);
+  }
+  void expect_evicted(const ConnectionTable::Inserted& result, uint32_t server) {
+    EXPECT_EQ(result.result, Result::inserted);
+    ASSERT_EQ(result.displaced_count, 1);
+    EXPECT_TRUE(result.displaced[0].evicted);
+    EXPECT_EQ(result.displaced[0].value.server(), server);
+    EXPECT_FALSE(table.find(flow_key(server), kNow));
+    EXPECT_EQ(table.live(), 8u);
+  }
+};
+
+TEST_F(FullTable, EvictsTheSynThatIsIdleTheLongest) {
+  fill({{established, 0},
+        {syn_recv, 4},
+        {close, 0},
+        {syn_recv, 2},
+        {syn_recv, 3},
+        {udp, 0},
+        {fin_wait, 0},
+        {close, 1}});
+  expect_evicted(add(100), 3);
+  expect_evicted(add(101), 4);
+  expect_evicted(add(102), 1);
+}
+
+TEST_F(FullTable, EvictsClosedConnectionsWhenThereAreNoMoreSyns) {
+  fill({{established, 0},
+        {close, 4},
+        {udp, 0},
+        {close, 2},
+        {fin_wait, 0},
+        {close, 3},
+        {established, 0},
+        {udp, 1}});
+  expect_evicted(add(100), 3);
+}
+
+TEST_F(FullTable, AFloodOfSynsReplacesItselfAndNobodyElse) {
+  fill({{established, 0},
+        {close, 4},
+        {udp, 0},
+        {established, 2},
+        {fin_wait, 0},
+        {close, 3},
+        {syn_recv, 0},
+        {udp, 1}});
+  for (uint64_t flow = 100; flow < 200; ++flow) EXPECT_EQ(add(flow).result, Result::inserted);
+  for (const uint64_t kept : {0, 1, 2, 3, 4, 5, 7}) EXPECT_TRUE(table.find(flow_key(kept), kNow)) << kept;
+}
+
+TEST_F(FullTable, IsFullWhenNobodyMayBeEvicted) {
+  fill({{established, 0},
+        {udp, 0},
+        {fin_wait, 0},
+        {established, 1},
+        {udp, 2},
+        {established, 3},
+        {fin_wait, 4},
+        {udp, 5}});
+  const auto result = add(100);
+  EXPECT_EQ(result.result, Result::full);
+  EXPECT_FALSE(result.entry);
+  EXPECT_EQ(result.displaced_count, 0);
+  for (uint32_t i = 0; i < 8; ++i) EXPECT_EQ(table.find(flow_key(i), kNow).value.server(), i);
+}
+
+TEST_F(FullTable, StillReturnsTheEntryOfAFlowThatHasOne) {
+  fill(std::vector<std::pair<ConnectionState, Tick>>(8, {established, 0}));
+  const auto result = add(5);
+  EXPECT_EQ(result.result, Result::existing);
+  EXPECT_EQ(result.entry.value.server(), 5u);
+}
+
+TEST_F(FullTable, TakesAnExpiredSlotBeforeItEvictsAnyone) {
+  fill({{syn_recv, 8},
+        {syn_recv, 7},
+        {close, 0},
+        {syn_recv, 6},
+        {established, 0},
+        {udp, 0},
+        {established, 0},
+        {udp, 0}});
+  const Tick later = 11;  // the closed one has expired
+  const auto result = table.insert(flow_key(100), entry(99, syn_recv, later), later);
+  EXPECT_EQ(result.result, Result::inserted);
+  ASSERT_EQ(result.displaced_count, 1);
+  EXPECT_FALSE(result.displaced[0].evicted);
+  EXPECT_EQ(result.displaced[0].value.server(), 2u);
+}
+
+TEST_F(FullTable, KnowsTheLongestIdleAcrossTheWrapOfTheTick) {
+  fill({{syn_recv, 2},
+        {syn_recv, kTickMask},
+        {syn_recv, 0},
+        {syn_recv, 1},
+        {udp, 0},
+        {udp, 0},
+        {udp, 0},
+        {udp, 0}});
+  expect_evicted(add(100), 1);
+}
+
+/// Inserts random flows that can't be evicted until one is refused; returns the occupancy then.
+double occupancy_when_first_refused(uint64_t capacity, uint64_t seed) {
+  const TestTable table(capacity, seed);
+  std::mt19937_64 random(seed);
+  for (uint64_t inserted = 0;; ++inserted) {
+    if (table.insert(random(), entry(1, established)).result == Result::full) {
+      return static_cast<double>(inserted) / static_cast<double>(table->slots());
+    }
+  }
+}
+
+TEST(ConnectionTable, FillsToEightyFivePercentBeforeItRefusesAnyone) {
+  double lowest = 1;
+  for (const uint64_t capacity : {1u << 14, 1u << 16, 1u << 18}) {
+    for (uint64_t seed = 1; seed <= 4; ++seed) {
+      const double occupancy = occupancy_when_first_refused(capacity, seed);
+      lowest = std::min(lowest, occupancy);
+      EXPECT_GE(occupancy, 0.85) << capacity << " slots, seed " << seed;
+    }
+  }
+  std::cout << "  the first refusal came at " << 100 * lowest << " % at the earliest\n";
+}
+
+TEST(ConnectionTable, LosesNoEntryToMoves) {
+  const TestTable table(1 << 16);
+  std::mt19937_64 random(7);
+  std::vector<ConnectionKey> keys(table->slots() * 85 / 100);
+  for (uint32_t i = 0; i < keys.size(); ++i) {
+    keys[i] = random();
+    ASSERT_EQ(table.insert(keys[i], entry(i, established)).result, Result::inserted);
+  }
+  for (uint32_t i = 0; i < keys.size(); ++i) {
+    const auto found = table.find(keys[i]);
+    ASSERT_TRUE(found) << "flow " << i << " was lost";
+    ASSERT_EQ(found.value.server(), i);
+  }
+  EXPECT_EQ(table.live(), keys.size());
+  EXPECT_EQ(table.duplicates(), 0u);
+  EXPECT_EQ(table.unfinished(), 0u);
+}
+
+TEST(ConnectionTable, EntriesThatMovedKeepStateTimeAndGeneration) {
+  const TestTable table(1 << 10);
+  std::vector<std::pair<ConnectionKey, ConnectionValue>> entered;
+  for (uint32_t i = 0; i < 870; ++i) {
+    const auto value = ConnectionValue::make(i, i & 1023, i % 2 == 0 ? established : udp, i % 200);
+    if (table.insert(flow_key(i), value, 200).result == Result::inserted)
+      entered.emplace_back(flow_key(i), value);
+  }
+  EXPECT_GT(entered.size(), 850u);
+  for (const auto& [key, value] : entered) EXPECT_EQ(table.find(key, 200).value.with_version(0), value);
+}
+
+}  // namespace
+}  // namespace turnout

@@ -1,0 +1,107 @@
+#include "control/queue_plan.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+namespace turnout {
+namespace {
+
+PortQueues port(const std::string& name, uint16_t device, uint16_t receive, uint16_t transmit) {
+  PortQueues queues;
+  queues.name = name;
+  queues.device = device;
+  queues.max_receive = receive;
+  queues.max_transmit = transmit;
+  return queues;
+}
+
+/// Every queue is polled by one worker, and each worker has a transmit queue of its own on each port.
+void expect_sound(const QueuePlan& plan, const std::vector<PortQueues>& ports) {
+  std::set<std::pair<uint16_t, uint16_t>> polled;
+  for (size_t id = 0; id < plan.workers.size(); ++id) {
+    EXPECT_FALSE(plan.workers[id].receive.empty()) << "worker " << id << " has nothing to do";
+    for (const auto& queue : plan.workers[id].receive) {
+      EXPECT_TRUE(polled.emplace(queue.device, queue.queue).second) << "polled twice";
+      EXPECT_EQ(queue.device, ports[queue.port].device);
+    }
+    for (size_t port = 0; port < ports.size(); ++port) {
+      EXPECT_EQ(plan.workers[id].transmit[port].device, ports[port].device);
+      EXPECT_EQ(plan.workers[id].transmit[port].queue, id);
+      EXPECT_LT(id, ports[port].max_transmit);
+    }
+  }
+  size_t queues = 0;
+  for (const uint16_t number : plan.receive_queues) queues += number;
+  EXPECT_EQ(polled.size(), queues);
+}
+
+TEST(QueuePlan, GivesEachWorkerAQueueOfEachPort) {
+  const std::vector<PortQueues> ports{port("lan", 3, 16, 16), port("wan", 5, 16, 16)};
+  const QueuePlan plan = plan_queues(ports, 4);
+  expect_sound(plan, ports);
+  EXPECT_EQ(plan.workers.size(), 4u);
+  EXPECT_EQ(plan.receive_queues, (std::vector<uint16_t>{4, 4}));
+  EXPECT_EQ(plan.transmit_queues, 4);
+  EXPECT_TRUE(plan.remarks.empty());
+  for (const WorkerQueues& worker : plan.workers) EXPECT_EQ(worker.receive.size(), 2u);
+}
+
+TEST(QueuePlan, UsesNoMoreWorkersThanThereAreQueues) {
+  const std::vector<PortQueues> ports{port("lan", 0, 1, 8)};
+  const QueuePlan plan = plan_queues(ports, 4);
+  expect_sound(plan, ports);
+  EXPECT_EQ(plan.workers.size(), 1u);
+  ASSERT_EQ(plan.remarks.size(), 2u);
+  EXPECT_EQ(plan.remarks[0], "port 'lan' has 1 receive queue for 4 workers: 1 worker can receive from it");
+  EXPECT_EQ(plan.remarks[1], "3 worker lcores not used: the ports have no queues for more than 1");
+}
+
+TEST(QueuePlan, UsesNoMoreWorkersThanTheScarcestPortHasTransmitQueues) {
+  const std::vector<PortQueues> ports{port("lan", 0, 8, 8), port("tap", 1, 8, 2)};
+  const QueuePlan plan = plan_queues(ports, 4);
+  expect_sound(plan, ports);
+  EXPECT_EQ(plan.workers.size(), 2u);
+  EXPECT_EQ(plan.transmit_queues, 2);
+}
+
+TEST(QueuePlan, SharesManyQueuesAmongFewWorkers) {
+  std::vector<PortQueues> ports{port("lan", 0, 8, 8), port("wan", 1, 8, 8)};
+  ports[0].wanted_receive = 5;
+  ports[1].wanted_receive = 2;
+  const QueuePlan plan = plan_queues(ports, 3);
+  expect_sound(plan, ports);
+  EXPECT_EQ(plan.receive_queues, (std::vector<uint16_t>{5, 2}));
+  for (const WorkerQueues& worker : plan.workers) {
+    EXPECT_GE(worker.receive.size(), 2u);
+    EXPECT_LE(worker.receive.size(), 3u);
+  }
+}
+
+TEST(QueuePlan, PollsEveryQueueOfADeviceThatFillsThemAll) {
+  std::vector<PortQueues> ports{port("lan", 0, 4, 4)};
+  ports[0].all_receive = true;
+  ports[0].wanted_receive = 2;
+  const QueuePlan plan = plan_queues(ports, 1);
+  expect_sound(plan, ports);
+  EXPECT_EQ(plan.receive_queues, (std::vector<uint16_t>{4}));
+  EXPECT_EQ(plan.workers.size(), 1u);
+}
+
+TEST(QueuePlan, RefusesMoreQueuesThanTheDeviceHas) {
+  std::vector<PortQueues> ports{port("lan", 0, 2, 2)};
+  ports[0].wanted_receive = 3;
+  try {
+    plan_queues(ports, 4);
+    FAIL() << "planned";
+  } catch (const std::runtime_error& error) {
+    EXPECT_EQ(
+        std::string(error.what()),
+        "port 'lan': rx_queues is 3, but its device has 2: ask for no more, or give the device more queues");
+  }
+}
+
+}  // namespace
+}  // namespace turnout
