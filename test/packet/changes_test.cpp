@@ -75,6 +75,8 @@ TEST_F(Changes, ANewVipIsAnnouncedAndAnswersArp) {
   rig.apply(config_with(web()));
   EXPECT_TRUE(rig.pass(kFront, who_has).empty());
   EXPECT_TRUE(rig.answers().empty()) << "a VIP that was removed still answers";
+  rig.tick(1s);
+  EXPECT_TRUE(rig.answers().empty()) << "a VIP that was removed is still announced";
 }
 
 TEST_F(Changes, OnlyTheConnectionsOfARemovedServerMove) {

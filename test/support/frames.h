@@ -49,7 +49,7 @@ inline void put(Bytes& to, const Bytes& more) {
 /// RFC 1071, over an even number of octets or with a zero added.
 inline uint16_t checksum(const Bytes& data, size_t from, size_t until) {
   uint32_t sum = 0;
-  for (size_t i = from; i < until; ++i) sum += i % 2 == from % 2 ? data[i] << 8 : data[i];
+  for (size_t i = from; i < until; ++i) sum += uint32_t{data[i]} << (i % 2 == from % 2 ? 8 : 0);
   while (sum > 0xFFFF) sum = (sum & 0xFFFF) + (sum >> 16);
   return static_cast<uint16_t>(~sum);
 }
