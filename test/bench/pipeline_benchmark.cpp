@@ -1,8 +1,9 @@
 // The whole pipeline in one process: bursts of packets that are in the cache already, of flows that the table
 // knows.
 //
-//   meson setup build -Dbenchmarks=true && meson compile -C build pipeline_benchmark &&
-//   build/test/bench/pipeline_benchmark
+//   meson setup build-bench -Dbenchmarks=true -Dtests=false
+//   meson compile -C build-bench pipeline_benchmark
+//   build-bench/test/bench/pipeline_benchmark
 #include <benchmark/benchmark.h>
 
 #include <random>
