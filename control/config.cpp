@@ -22,6 +22,22 @@ std::string to_string(SchedulerKind scheduler) {
   return "mh";
 }
 
+std::string to_string(EchoPolicy policy) {
+  switch (policy) {
+    case EchoPolicy::no:
+      return "no";
+    case EchoPolicy::while_up:
+      return "while_up";
+    case EchoPolicy::yes:
+      break;
+  }
+  return "yes";
+}
+
+std::string to_string(UnmatchedPolicy policy) {
+  return policy == UnmatchedPolicy::reject ? "reject" : "drop";
+}
+
 bool operator<(const ServiceKey& a, const ServiceKey& b) {
   return std::tie(a.vip, a.protocol, a.port) < std::tie(b.vip, b.protocol, b.port);
 }

@@ -55,7 +55,10 @@ struct PortConfig {
   std::string device;  // PCI address or vdev name
   std::vector<InterfaceAddress> addresses;
   std::optional<IpAddress> gateway;
-  uint16_t rx_queues = 0;  // 0: as many as there are workers, at most what the device has
+  uint16_t vlan = 0;  // IEEE 802.1Q identifier; 0: untagged. Ports may share a device, each with its own
+  std::optional<uint16_t> mtu;   // longest IP packet; none: the device's own
+  std::string kernel_interface;  // TAP that gives the kernel what is for `addresses`; "": none
+  uint16_t rx_queues = 0;        // 0: as many as there are workers, at most what the device has
   bool operator==(const PortConfig&) const = default;
 };
 
@@ -70,9 +73,30 @@ struct TimeoutConfig {
 };
 
 struct ConnectionsConfig {
-  uint64_t capacity = 1048576;  // slots wanted at least
+  uint64_t capacity = 1048576;            // slots wanted at least
+  std::optional<uint64_t> capacity_ipv6;  // of the table for IPv6; none: as many
   TimeoutConfig timeouts;
   bool operator==(const ConnectionsConfig&) const = default;
+};
+
+/// Does a VIP answer pings?
+enum class EchoPolicy : uint8_t {
+  yes,
+  no,
+  while_up
+};  // while_up: while one of its services has a real server
+std::string to_string(EchoPolicy policy);
+
+/// What becomes of a packet to a VIP that no service has.
+enum class UnmatchedPolicy : uint8_t { drop, reject };  // reject: TCP RST, or ICMP port unreachable
+std::string to_string(UnmatchedPolicy policy);
+
+/// What is set for a VIP as a whole. It takes effect while a service has the VIP.
+struct VipConfig {
+  IpAddress address;
+  EchoPolicy echo = EchoPolicy::yes;
+  UnmatchedPolicy unmatched = UnmatchedPolicy::drop;
+  bool operator==(const VipConfig&) const = default;
 };
 
 struct Config {
@@ -82,6 +106,7 @@ struct Config {
   ConnectionsConfig connections;
   std::string control_socket = "/run/turnout/control.sock";
   std::string http_listen = "127.0.0.1:9877";  // "" turns it off
+  std::vector<VipConfig> vips;                 // those that differ from the defaults
   std::vector<ServiceConfig> services;
 
   const ServiceConfig* find(const ServiceKey& key) const;

@@ -57,7 +57,7 @@ unsigned Wire::receive(unsigned most,
     auto* packet = static_cast<rte_mbuf*>(entry);
     if (packet->nb_segs == 1) {
       const std::span frame(rte_pktmbuf_mtod(packet, const uint8_t*), packet->data_len);
-      take(static_cast<PuntKind>(packet->hash.usr), packet->port, frame);
+      take(PuntNote::of(packet->hash.usr).kind, packet->port, frame);
     }
     rte_pktmbuf_free(packet);
   }

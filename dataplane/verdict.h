@@ -10,36 +10,54 @@
 namespace turnout {
 
 enum class DropReason : uint8_t {
-  not_our_mac,           // Ethernet destination is neither the port's address nor, for ARP, broadcast
-  unknown_ethertype,     // neither IPv4 nor ARP
+  not_our_mac,           // Ethernet destination is neither the port's address nor a group that is listened to
+  unknown_ethertype,     // neither IPv4, IPv6 nor ARP
+  unknown_vlan,          // a VLAN tag that no port is configured for, or none where one is
+  stacked_vlan,          // more than one tag (IEEE 802.1ad, "QinQ")
   truncated,             // the frame ends before a header, or before the length its IP header states
   bad_ip_header,         // version, header length or total length that can't be (RFC 1812 5.2.2)
   bad_checksum,          // the NIC found the IP header checksum wrong
-  fragment,              // ports are in the first fragment only; fragments are not followed yet
-  martian_source,        // source that no host may use (RFC 1812 5.3.7)
+  extension_headers,     // more IPv6 extension headers than are looked through, or source routing (RFC 5095)
+  fragment,              // of a datagram whose first fragment did not come, or that nobody was found for
+  martian_source,        // source that no host may use (RFC 1812 5.3.7, RFC 4291 2.5 and 2.7)
   bad_transport_header,  // TCP or UDP header that can't be (RFC 9293 3.1, RFC 768)
   not_our_address,       // IP destination is neither a VIP nor the director's own
-  own_address_unserved,  // for the director itself, which serves no traffic on its own addresses
+  own_address_unserved,  // for the director itself, on a port without a kernel interface
   unsupported_protocol,  // to a VIP, but neither TCP, UDP nor ICMP
-  icmp_unsupported,      // ICMP other than an echo request
+  icmp_unsupported,      // ICMP that is neither an echo request nor an error
+  icmp_unmatched,        // an ICMP error about no packet of a virtual service
+  echo_off,              // an echo request to a VIP that is configured not to answer, or not now
   no_service,            // to a VIP, but no virtual service has that protocol and port
   no_server,             // the service has no real server with a weight above 0
   no_server_resolved,    // it has, but the MAC address of none is known yet
+  too_big,               // longer than the MTU of the port it would leave by, and may be fragmented
   transmit_full,         // the egress queue took no more
+  punt_limited,          // more of its kind a second than the control thread is given
   punt_full,             // the control thread has more waiting than it can take
   count
 };
 inline constexpr size_t kDropReasons = static_cast<size_t>(DropReason::count);
 
 /// What the control thread is sent, by kind.
-enum class PuntKind : uint8_t { arp, icmp_echo, count };
+enum class PuntKind : uint8_t {
+  arp,
+  ndp,        // neighbour solicitations and advertisements (RFC 4861), MLD queries (RFC 3810)
+  icmp_echo,  // echo requests, IPv4 and IPv6, to an address that answers them
+  unmatched,  // to a VIP that rejects what no service has
+  too_big,    // longer than the egress MTU and not to be fragmented; PuntNote says how long it may be
+  kernel,     // for the director's own addresses, on a port with a kernel interface
+  count
+};
 inline constexpr size_t kPuntKinds = static_cast<size_t>(PuntKind::count);
 
 inline constexpr std::array<std::string_view, kDropReasons> kDropReasonNames = {"not_our_mac",
                                                                                 "unknown_ethertype",
+                                                                                "unknown_vlan",
+                                                                                "stacked_vlan",
                                                                                 "truncated",
                                                                                 "bad_ip_header",
                                                                                 "bad_checksum",
+                                                                                "extension_headers",
                                                                                 "fragment",
                                                                                 "martian_source",
                                                                                 "bad_transport_header",
@@ -47,12 +65,17 @@ inline constexpr std::array<std::string_view, kDropReasons> kDropReasonNames = {
                                                                                 "own_address_unserved",
                                                                                 "unsupported_protocol",
                                                                                 "icmp_unsupported",
+                                                                                "icmp_unmatched",
+                                                                                "echo_off",
                                                                                 "no_service",
                                                                                 "no_server",
                                                                                 "no_server_resolved",
+                                                                                "too_big",
                                                                                 "transmit_full",
+                                                                                "punt_limited",
                                                                                 "punt_full"};
-inline constexpr std::array<std::string_view, kPuntKinds> kPuntKindNames = {"arp", "icmp_echo"};
+inline constexpr std::array<std::string_view, kPuntKinds> kPuntKindNames = {
+    "arp", "ndp", "icmp_echo", "unmatched", "too_big", "kernel"};
 
 constexpr std::string_view name_of(DropReason reason) {
   return kDropReasonNames[static_cast<size_t>(reason)];
@@ -60,5 +83,17 @@ constexpr std::string_view name_of(DropReason reason) {
 constexpr std::string_view name_of(PuntKind kind) {
   return kPuntKindNames[static_cast<size_t>(kind)];
 }
+
+/// What a worker tells control with a punted packet, in rte_mbuf's hash.usr: its kind and, for too_big, the
+/// longest IP packet that would have fitted.
+struct PuntNote {
+  PuntKind kind;
+  uint16_t mtu = 0;
+
+  constexpr uint32_t bits() const { return uint32_t{mtu} << 8 | static_cast<uint8_t>(kind); }
+  static constexpr PuntNote of(uint32_t bits) {
+    return {static_cast<PuntKind>(bits & 0xFF), static_cast<uint16_t>(bits >> 8)};
+  }
+};
 
 }  // namespace turnout

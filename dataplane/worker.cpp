@@ -70,7 +70,7 @@ void Worker::punt(const Outcome::Punts& punts, Tally& tally) {
   for (uint16_t i = 0; i < punts.count; ++i) {
     rte_mbuf* packet = punts.packets[i];
     packet->port = burst_.port;
-    packet->hash.usr = static_cast<uint32_t>(punts.kinds[i]);
+    packet->hash.usr = PuntNote{punts.kinds[i]}.bits();
     if (rte_ring_mp_enqueue(shared_.to_control, packet) == 0) {
       ++tally.punts[static_cast<size_t>(punts.kinds[i])];
       ++tally.punted;

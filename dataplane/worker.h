@@ -37,8 +37,8 @@ class Worker {
   struct Shared {
     SnapshotSlot& snapshots;
     const ConnectionTable& table;
-    rte_ring* to_control;  // punted packets: all workers put, control takes; mbuf->hash.usr is the PuntKind,
-                           // mbuf->port the ingress port's index
+    rte_ring* to_control;    // punted packets: all workers put, control takes; mbuf->hash.usr is a PuntNote,
+                             // mbuf->port the ingress port's index
     rte_ring* from_control;  // frames to be sent: control puts, worker 0 takes; mbuf->port is the egress
                              // port's index
   };
