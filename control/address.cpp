@@ -47,6 +47,16 @@ IpAddress from_be32(rte_be32_t address) {
   return boost::asio::ip::address_v4(boost::endian::big_to_native(address));
 }
 
+Ipv6Octets to_octets16(const IpAddress& address) {
+  return address.to_v6().to_bytes();
+}
+
+IpAddress from_octets16(std::span<const uint8_t, 16> octets) {
+  Ipv6Octets copy;
+  std::copy(octets.begin(), octets.end(), copy.begin());
+  return boost::asio::ip::address_v6(copy);
+}
+
 bool InterfaceAddress::contains(const IpAddress& other) const {
   if (address.is_v4() != other.is_v4()) return false;
   if (address.is_v4()) {

@@ -1,10 +1,12 @@
 // Addresses as the control thread handles them: parsed, printed, compared. The dataplane sees only bytes.
 #pragma once
 
+#include <array>
 #include <boost/asio/ip/address.hpp>
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,6 +22,11 @@ std::optional<IpAddress> parse_address(std::string_view text);
 /// IPv4 address in network byte order, as it stands in a packet. The address must be IPv4.
 rte_be32_t to_be32(const IpAddress& address);
 IpAddress from_be32(rte_be32_t address);
+
+/// IPv6 address as it stands in a packet. The address must be IPv6.
+using Ipv6Octets = std::array<uint8_t, 16>;
+Ipv6Octets to_octets16(const IpAddress& address);
+IpAddress from_octets16(std::span<const uint8_t, 16> octets);
 
 /// A host's address on a subnet, as in "192.0.2.2/24": host bits are kept.
 struct InterfaceAddress {

@@ -29,6 +29,12 @@ TEST(Address, IsInNetworkByteOrderInPackets) {
   EXPECT_EQ(from_be32(address), *parse_address("192.0.2.17"));
 }
 
+TEST(Address, OfIpv6IsSixteenOctetsInPackets) {
+  const Ipv6Octets octets = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x12, 0xab, 0xcd};
+  EXPECT_EQ(to_octets16(*parse_address("2001:db8::12:abcd")), octets);
+  EXPECT_EQ(from_octets16(octets), *parse_address("2001:db8::12:abcd"));
+}
+
 TEST(InterfaceAddress, KeepsItsHostBits) {
   const auto own = parse_interface_address("192.0.2.2/24");
   ASSERT_TRUE(own);
