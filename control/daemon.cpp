@@ -1,5 +1,6 @@
 #include "control/daemon.h"
 
+#include <algorithm>
 #include <random>
 
 #include <rte_cycles.h>
@@ -32,13 +33,37 @@ QueuePlan plan_for(const Config& config, const std::vector<unsigned>& worker_lco
   return plan;
 }
 
-std::vector<std::unique_ptr<Device>> start_devices(const Config& config, const QueuePlan& plan) {
-  std::vector<std::unique_ptr<Device>> devices;
+bool speaks_ipv6(const Config& config) {
+  return std::ranges::any_of(config.ports, [](const PortConfig& port) {
+    return std::ranges::any_of(port.addresses, [](const auto& own) { return own.address.is_v6(); });
+  });
+}
+
+/// A port on a device that an earlier port has already shares it.
+std::shared_ptr<Device> shared_device(const Config& config, size_t port,
+                                      const std::vector<std::shared_ptr<Device>>& devices) {
+  for (size_t i = 0; i < port; ++i) {
+    if (config.ports[i].device == config.ports[port].device) return devices[i];
+  }
+  return nullptr;
+}
+
+std::vector<std::shared_ptr<Device>> start_devices(const Config& config, const QueuePlan& plan) {
+  std::vector<std::shared_ptr<Device>> devices;
   for (size_t i = 0; i < config.ports.size(); ++i) {
-    const Device::Setup setup{plan.workers.front().transmit[i].device, plan.receive_queues[i],
-                              plan.transmit_queues, config.buffer_count.value_or(0),
-                              static_cast<unsigned>(plan.workers.size())};
-    devices.push_back(std::make_unique<Device>(config.ports[i], setup));
+    if (const auto shared = shared_device(config, i, devices)) {
+      log_info("port '" + config.ports[i].name + "': VLAN " + std::to_string(config.ports[i].vlan) + " of " +
+               config.ports[i].device);
+      devices.push_back(shared);
+      continue;
+    }
+    const Device::Setup setup{plan.workers.front().transmit[i].device,
+                              plan.receive_queues[i],
+                              plan.transmit_queues,
+                              config.buffer_count.value_or(0),
+                              static_cast<unsigned>(plan.workers.size()),
+                              speaks_ipv6(config)};
+    devices.push_back(std::make_shared<Device>(config.ports[i], setup));
     const Device& device = *devices.back();
     log_info("port '" + config.ports[i].name + "': " + config.ports[i].device + " (" + device.driver() +
              "), " + device.mac().to_string() + ", " + std::to_string(device.receive_queues()) +
@@ -51,9 +76,10 @@ std::vector<std::unique_ptr<Device>> start_devices(const Config& config, const Q
   return devices;
 }
 
-std::vector<Station> stations_of(const std::vector<std::unique_ptr<Device>>& devices) {
+std::vector<Station> stations_of(const std::vector<std::shared_ptr<Device>>& devices) {
   std::vector<Station> stations;
-  for (const auto& device : devices) stations.push_back({device->mac(), device->plays_capture()});
+  for (const auto& device : devices)
+    stations.push_back({device->mac(), device->plays_capture(), device->mtu()});
   return stations;
 }
 
@@ -90,14 +116,19 @@ void run_daemon(const Options& options, Config config) {
   const Eal eal(config, options.eal_args);
   const TickClock clock(rte_rdtsc(), rte_get_tsc_hz());
   const QueuePlan plan = plan_for(config, eal.worker_lcores());
-  const TableMemory memory(config.connections.capacity);
-  const ConnectionTable table(memory.get(), config.connections.capacity, random_seed());
+  const uint64_t capacity = config.connections.capacity;
+  const uint64_t capacity6 = config.connections.capacity_ipv6.value_or(capacity);
+  const TableMemory memory = TableMemory::of<ConnectionTable>(capacity, "connections.capacity");
+  const TableMemory memory6 = TableMemory::of<WideConnectionTable>(capacity6, "connections.capacity_ipv6");
+  const ConnectionTable table(memory.get(), capacity, random_seed());
+  const WideConnectionTable table6(memory6.get(), capacity6, random_seed());
+  const ConnectionTables tables{table, table6};
   const auto workers_used = static_cast<unsigned>(plan.workers.size());
   Statistics statistics(workers_used);
   SnapshotSlot snapshots(workers_used);
   Wire wire;  // before the devices: frames of control's own may wait in a device until it stops
-  const std::vector<std::unique_ptr<Device>> devices = start_devices(config, plan);
-  Director director(std::move(config), {snapshots, table, statistics, wire, stations_of(devices)},
+  const std::vector<std::shared_ptr<Device>> devices = start_devices(config, plan);
+  Director director(std::move(config), {snapshots, tables, statistics, wire, stations_of(devices)},
                     steady_milliseconds());
 
   DaemonView view{director, devices, wire, options.config, eal.control_lcore(), eal.worker_lcores()};
@@ -106,7 +137,8 @@ void run_daemon(const Options& options, Config config) {
   add_methods(dispatcher, view, io);
   running = &view;
 
-  WorkerThreads workers(plan, eal.worker_lcores(), snapshots, table, statistics, wire, clock);
+  WorkerThreads workers(plan, eal.worker_lcores(), snapshots, tables, statistics, wire,
+                        {clock, rte_get_tsc_hz()}, random_seed());
   EventLoop loop(io, view, clock);
   loop.run(workers.shared());
 }

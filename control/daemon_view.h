@@ -13,7 +13,7 @@ namespace turnout {
 
 struct DaemonView {
   Director& director;
-  const std::vector<std::unique_ptr<Device>>& devices;  // by port
+  const std::vector<std::shared_ptr<Device>>& devices;  // by port; ports of one device share it
   const Wire& wire;
   std::filesystem::path config_file;
   unsigned control_lcore = 0;

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include <rte_dev.h>
@@ -13,6 +14,7 @@
 #include "control/eal.h"
 #include "control/eal_log.h"
 #include "control/log.h"
+#include "dataplane/fragment_table.h"
 
 namespace turnout {
 
@@ -70,16 +72,24 @@ std::string why_missing(const PortConfig& port, const std::vector<std::string>& 
 uint32_t buffers_needed(const Device::Setup& setup, uint32_t receive_descriptors,
                         uint32_t transmit_descriptors) {
   return setup.receive_queues * receive_descriptors + setup.transmit_queues * transmit_descriptors +
-         (setup.workers + 1) * (kPoolCache * 2 + uint32_t{kBurst}) + kPuntBacklog;
+         (setup.workers + 1) * (kPoolCache * 2 + uint32_t{kBurst} + uint32_t{FragmentTable::kHeld}) +
+         kPuntBacklog;
+}
+
+/// A buffer holds a whole frame, so that none is scattered: what NICs call its size is a multiple of 1 KiB.
+uint16_t buffer_room(uint16_t mtu) {
+  constexpr uint32_t kAround = RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN * 2 + RTE_ETHER_CRC_LEN;
+  const uint32_t room = RTE_ALIGN_CEIL(mtu + kAround, 1024u) + RTE_PKTMBUF_HEADROOM;
+  return static_cast<uint16_t>(std::max<uint32_t>(room, RTE_MBUF_DEFAULT_BUF_SIZE));
 }
 
 }  // namespace
 
-Mempool make_packet_pool(const std::string& name, uint32_t packets) {
-  Mempool pool(rte_pktmbuf_pool_create(name.c_str(), packets, kPoolCache, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
-                                       static_cast<int>(rte_socket_id())));
+Mempool make_packet_pool(const std::string& name, uint32_t packets, uint16_t room) {
+  Mempool pool(
+      rte_pktmbuf_pool_create(name.c_str(), packets, kPoolCache, 0, room, static_cast<int>(rte_socket_id())));
   if (!pool) {
-    const uint64_t megabytes = uint64_t{packets} * (RTE_MBUF_DEFAULT_BUF_SIZE + sizeof(rte_mbuf) + 64) >> 20;
+    const uint64_t megabytes = uint64_t{packets} * (room + sizeof(rte_mbuf) + 64) >> 20;
     throw StartError(
         "no memory for " + std::to_string(packets) + " packet buffers (" + std::to_string(megabytes) +
         " MiB): " + rte_strerror(rte_errno) +
@@ -109,7 +119,8 @@ Device::Device(const PortConfig& port, const Setup& setup)
   forget_dpdk_errors();
   configure(port, setup);
   const uint32_t needed = buffers_needed(setup, receive_descriptors_, transmit_descriptors_);
-  pool_ = make_packet_pool("port-" + port.name.substr(0, 16), setup.buffers > 0 ? setup.buffers : needed);
+  pool_ = make_packet_pool("port-" + port.name.substr(0, 16), setup.buffers > 0 ? setup.buffers : needed,
+                           buffer_room(mtu()));
   set_up_queues(port, setup);
   if (const int error = rte_eth_dev_start(id_); error != 0) {
     fail(port, "does not start", error,
@@ -118,6 +129,7 @@ Device::Device(const PortConfig& port, const Setup& setup)
   if (const int error = rte_eth_macaddr_get(id_, &mac_.octets); error != 0) {
     fail(port, "has no MAC address", error, "give it one");
   }
+  if (setup.multicast) join_multicast(port);
 }
 
 void Device::configure(const PortConfig& port, const Setup& setup) {
@@ -126,19 +138,44 @@ void Device::configure(const PortConfig& port, const Setup& setup) {
   plays_capture_ = is_endless_capture(info);
   rte_eth_conf conf{};
   if (setup.receive_queues > 1) {
-    constexpr uint64_t kSpread =
-        RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV4_UDP;
+    constexpr uint64_t kSpread = RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_FRAG_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_TCP |
+                                 RTE_ETH_RSS_NONFRAG_IPV4_UDP | RTE_ETH_RSS_IPV6 | RTE_ETH_RSS_FRAG_IPV6 |
+                                 RTE_ETH_RSS_NONFRAG_IPV6_TCP | RTE_ETH_RSS_NONFRAG_IPV6_UDP;
     conf.rx_adv_conf.rss_conf.rss_hf = kSpread & info.flow_type_rss_offloads;
     rss_ = conf.rx_adv_conf.rss_conf.rss_hf != 0;
     if (rss_) conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
   }
+  conf.rxmode.mtu = port.mtu.value_or(0);
   conf.rxmode.offloads = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
   conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
   int error = rte_eth_dev_configure(id_, setup.receive_queues, setup.transmit_queues, &conf);
   if (error == 0)
     error = rte_eth_dev_adjust_nb_rx_tx_desc(id_, &receive_descriptors_, &transmit_descriptors_);
   if (error != 0)
-    fail(port, "can't be configured", error, "see what the driver supports with --log-level debug");
+    fail(port, "can't be configured", error,
+         port.mtu && (*port.mtu > info.max_mtu || *port.mtu < info.min_mtu)
+             ? "its device takes an mtu from " + std::to_string(info.min_mtu) + " to " +
+                   std::to_string(info.max_mtu)
+             : "see what the driver supports with --log-level debug");
+  if (port.mtu) set_mtu(port);
+  if (port.vlan != 0) rte_eth_dev_set_vlan_offload(id_, 0);  // tags stay in the frames; most never take them
+}
+
+/// Virtual devices tell the interface that they stand on. Those that have nothing to tell say so.
+void Device::set_mtu(const PortConfig& port) {
+  const int error = rte_eth_dev_set_mtu(id_, *port.mtu);
+  if (error == 0 || error == -ENOTSUP) return;
+  fail(port, "does not take an mtu of " + std::to_string(*port.mtu), error,
+       "net_af_packet needs a framesz (and with it a blocksz) that holds it; or set mtu lower");
+}
+
+/// Neighbour solicitations come to a group for each address: more than most NICs have filters for.
+void Device::join_multicast(const PortConfig& port) {
+  if (rte_eth_allmulticast_enable(id_) == 0 || rte_eth_promiscuous_enable(id_) == 0) return;
+  log_warning(
+      describe(port) +
+      ": its driver can't be told to take multicast frames: unless it does so by itself, nobody finds "
+      "the IPv6 addresses; let the interface take all (`ip link set … allmulticast on`)");
 }
 
 void Device::set_up_queues(const PortConfig& port, const Setup& setup) {
@@ -163,8 +200,7 @@ Device::~Device() {
 
 uint16_t Device::mtu() const {
   uint16_t mtu = 0;
-  rte_eth_dev_get_mtu(id_, &mtu);
-  return mtu;
+  return rte_eth_dev_get_mtu(id_, &mtu) == 0 && mtu > 0 ? mtu : uint16_t{RTE_ETHER_MTU};
 }
 
 LinkStatus Device::link() const {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include <rte_mbuf.h>
 #include <rte_mempool.h>
 
 #include "control/config.h"
@@ -17,8 +18,9 @@ struct MempoolFree {
 };
 using Mempool = std::unique_ptr<rte_mempool, MempoolFree>;
 
-/// Throws StartError if memory is short.
-Mempool make_packet_pool(const std::string& name, uint32_t packets);
+/// `room`: bytes of a buffer, RTE_PKTMBUF_HEADROOM and all. Throws StartError if memory is short.
+Mempool make_packet_pool(const std::string& name, uint32_t packets,
+                         uint16_t room = RTE_MBUF_DEFAULT_BUF_SIZE);
 
 /// What a port's device offers. Throws StartError if it is not there, with what `eal_args` say of it.
 PortQueues find_device(const PortConfig& port, const std::vector<std::string>& eal_args);
@@ -42,6 +44,7 @@ class Device {
     uint16_t transmit_queues;
     uint32_t buffers;  // 0: what the queues need
     unsigned workers;
+    bool multicast;  // IPv6 is spoken: neighbour solicitations come to groups
   };
 
   /// Configures and starts the port, with RSS over addresses and ports if it has several queues. Throws
@@ -66,6 +69,8 @@ class Device {
 
  private:
   void configure(const PortConfig& port, const Setup& setup);
+  void set_mtu(const PortConfig& port);
+  void join_multicast(const PortConfig& port);
   void set_up_queues(const PortConfig& port, const Setup& setup);
 
   uint16_t id_;

@@ -31,7 +31,7 @@ Director::Director(Config config, const Parts& parts, Time now)
       time_(now),
       builder_(parts.stations),
       link_(parts.wire, macs_of(parts.stations), [this] { outdated_ = true; }),
-      sweeper_(parts.table, parts.statistics) {
+      sweeper_(parts.tables, parts.statistics) {
   registry_.update(config_, snapshot_generation_ + 1);
   link_.apply(config_, now);
   publish();

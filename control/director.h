@@ -14,7 +14,7 @@
 #include "control/snapshot_builder.h"
 #include "control/statistics.h"
 #include "control/sweeper.h"
-#include "dataplane/connection_table.h"
+#include "dataplane/forwarder.h"
 #include "dataplane/snapshot_slot.h"
 
 namespace turnout {
@@ -33,7 +33,7 @@ class Director {
 
   struct Parts {
     SnapshotSlot& snapshots;
-    const ConnectionTable& table;
+    ConnectionTables tables;
     Statistics& statistics;
     Wire& wire;
     std::vector<Station> stations;  // by port
@@ -67,7 +67,7 @@ class Director {
   const Registry& registry() const { return registry_; }
   const LinkLayer& link() const { return link_; }
   const Statistics& statistics() const { return parts_.statistics; }
-  const ConnectionTable& table() const { return parts_.table; }
+  const ConnectionTables& tables() const { return parts_.tables; }
 
  private:
   void publish();

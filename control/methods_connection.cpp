@@ -1,3 +1,4 @@
+#include <bit>
 #include <boost/asio/post.hpp>
 #include <unordered_map>
 
@@ -46,18 +47,20 @@ class Listing : public std::enable_shared_from_this<Listing> {
       throw RpcError(RpcCode::no_such, "no such service: " + service->to_string(), {{"pointer", "/service"}});
     }
     const std::optional<IpAddress> server = address(params, "server");
-    if (const std::optional<IpAddress> client = address(params, "client")) client_ = to_be32(*client);
+    client_ = address(params, "client");
     limit_ = read_limit(params);
     name_servers(service, server);
   }
 
   void step() {
-    const Snapshot& snapshot = daemon_.director.snapshot();
-    daemon_.director.table().visit(next_, kSlice, [&](ConnectionKey key, ConnectionValue value) {
-      if (rows_.size() < limit_) add(key, value, snapshot);
-    });
-    next_ += kSlice;
-    if (rows_.size() >= limit_ || next_ >= daemon_.director.table().buckets()) return done_(std::move(rows_));
+    const ConnectionTables& tables = daemon_.director.tables();
+    const bool more = at_ipv6_ ? visit(tables.ipv6) : visit(tables.ipv4);
+    if (!more && !at_ipv6_) {
+      at_ipv6_ = true;
+      next_ = 0;
+    } else if (!more) {
+      return done_(std::move(rows_));
+    }
     boost::asio::post(io_, [self = shared_from_this()] { self->step(); });
   }
 
@@ -66,9 +69,9 @@ class Listing : public std::enable_shared_from_this<Listing> {
     if (!params.contains(name)) return std::nullopt;
     const Json& value = params.at(name);
     const auto parsed = value.is_string() ? parse_address(value.get<std::string>()) : std::nullopt;
-    if (parsed && parsed->is_v4()) return parsed;
+    if (parsed) return parsed;
     refuse(RpcCode::invalid_params,
-           {{"/" + std::string(name), "must be an IPv4 address, as in \"192.0.2.11\""}});
+           {{"/" + std::string(name), "must be an IP address, as in \"192.0.2.11\""}});
   }
 
   static size_t read_limit(const Json& params) {
@@ -89,8 +92,26 @@ class Listing : public std::enable_shared_from_this<Listing> {
     }
   }
 
-  void add(ConnectionKey key, ConnectionValue value, const Snapshot& snapshot) {
-    if (client_ && client_of(key) != *client_) return;
+  /// The next slice of a table. False if that was the last, or as many rows as were asked for are there.
+  template <typename Table>
+  bool visit(const Table& table) {
+    const Snapshot& snapshot = daemon_.director.snapshot();
+    table.visit(next_, kSlice, [&](const auto& key, ConnectionValue value) {
+      if (rows_.size() < limit_) add(key, value, snapshot);
+    });
+    next_ += kSlice;
+    return rows_.size() < limit_ && next_ < table.buckets();
+  }
+
+  static IpAddress to_address(rte_be32_t client) { return from_be32(client); }
+  static IpAddress to_address(const Address6& client) {
+    return boost::asio::ip::address_v6(std::bit_cast<boost::asio::ip::address_v6::bytes_type>(client));
+  }
+
+  template <typename Key>
+  void add(const Key& key, ConnectionValue value, const Snapshot& snapshot) {
+    const IpAddress client = to_address(client_of(key));
+    if (client_ && client != *client_) return;
     const auto name = names_.find(value.server());
     if (name == names_.end() || !snapshot.owns(value))
       return;  // its server is gone: not a connection any more
@@ -98,7 +119,7 @@ class Listing : public std::enable_shared_from_this<Listing> {
     const uint32_t timeout = snapshot.timeouts.of(value.state());
     if (idle > timeout) return;
     Json row = to_json(name->second.service);
-    row.update({{"client", from_be32(client_of(key)).to_string()},
+    row.update({{"client", client.to_string()},
                 {"client_port", rte_be_to_cpu_16(client_port_of(key))},
                 {"server", name->second.address.to_string()},
                 {"state", name_of(value.state())},
@@ -110,10 +131,11 @@ class Listing : public std::enable_shared_from_this<Listing> {
   DaemonView& daemon_;
   boost::asio::io_context& io_;
   RpcDispatcher::Result done_;
-  std::optional<rte_be32_t> client_;
+  std::optional<IpAddress> client_;
   size_t limit_ = kDefaultLimit;
   std::unordered_map<uint32_t, ServerName> names_;  // of the servers asked for, by slot
-  uint64_t next_ = 0;                               // bucket
+  bool at_ipv6_ = false;                            // the table being walked
+  uint64_t next_ = 0;                               // bucket of it
   Json rows_ = Json::array();
 };
 

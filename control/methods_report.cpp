@@ -85,15 +85,30 @@ Json service_counters(const DaemonView& daemon) {
   return services;
 }
 
+Json table_counts(const TableTotals& table, uint64_t slots) {
+  return {{"capacity", slots},        {"entries", table.entries()}, {"inserted", table.inserted},
+          {"expired", table.expired}, {"evicted", table.evicted},   {"stateless", table.stateless}};
+}
+
+/// Both tables together, and each.
+Json table_report(const Director& director) {
+  const TableTotals ipv4 = director.statistics().ipv4_table(), ipv6 = director.statistics().ipv6_table();
+  const uint64_t slots4 = director.tables().ipv4.slots(), slots6 = director.tables().ipv6.slots();
+  Json report = table_counts(ipv4 + ipv6, slots4 + slots6);
+  report["ipv4"] = table_counts(ipv4, slots4);
+  report["ipv6"] = table_counts(ipv6, slots6);
+  return report;
+}
+
 Json stats(const DaemonView& daemon) {
   const PacketTotals packets = daemon.director.statistics().packets();
-  const TableTotals table = daemon.director.statistics().table();
   Json drops = Json::object(), punts = Json::object();
   for (size_t i = 0; i < kDropReasons; ++i) drops[std::string(kDropReasonNames[i])] = packets.drops[i];
   for (size_t i = 0; i < kPuntKinds; ++i) punts[std::string(kPuntKindNames[i])] = packets.punts[i];
   return {{"generation", daemon.director.generation()},
           {"uptime", daemon.uptime()},
           {"packets", packet_report(packets)},
+          {"held_fragments", packets.held},
           {"originated_lost", packets.originated_lost + daemon.wire.lost()},
           {"ports", port_counters(daemon, packets)},
           {"workers", worker_counters(daemon)},
@@ -101,13 +116,7 @@ Json stats(const DaemonView& daemon) {
           {"drops", drops},
           {"punts", punts},
           {"answers", answer_report(daemon.director.link().responder().counters())},
-          {"connection_table",
-           {{"capacity", daemon.director.table().slots()},
-            {"entries", table.entries()},
-            {"inserted", table.inserted},
-            {"expired", table.expired},
-            {"evicted", table.evicted},
-            {"stateless", table.stateless}}}};
+          {"connection_table", table_report(daemon.director)}};
 }
 
 Json fixed_neighbors(const Config& config) {

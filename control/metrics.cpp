@@ -78,6 +78,8 @@ void add_packets(Families& families, const PacketTotals& totals) {
                       MetricType::Counter, number(totals.transmitted()));
   families.add_single("turnout_originated_packets_total", "Frames of the director's own: ARP, echo replies.",
                       MetricType::Counter, number(totals.originated));
+  families.add_single("turnout_held_fragments", "Fragments that wait for the first of their datagram.",
+                      MetricType::Gauge, number(totals.held));
   MetricFamily& drops =
       families.add("turnout_dropped_packets_total", "Packets dropped, by reason.", MetricType::Counter);
   for (size_t i = 0; i < kDropReasons; ++i) {
@@ -173,12 +175,22 @@ void add_servers(Families& families, const Director& director) {
 }
 
 void add_table(Families& families, const Director& director) {
-  const TableTotals table = director.statistics().table();
+  const TableTotals ipv4 = director.statistics().ipv4_table(), ipv6 = director.statistics().ipv6_table();
+  const TableTotals table = ipv4 + ipv6;
+  const uint64_t slots4 = director.tables().ipv4.slots(), slots6 = director.tables().ipv6.slots();
   using enum MetricType;
-  families.add_single("turnout_connection_table_entries", "Connections in the table.", Gauge,
+  const auto by_family = [&](const char* name, const char* help, uint64_t value4, uint64_t value6) {
+    MetricFamily& metrics = families.add(name, help, Gauge);
+    add_sample(metrics, {{"family", "ipv4"}}, number(value4));
+    add_sample(metrics, {{"family", "ipv6"}}, number(value6));
+  };
+  by_family("turnout_connection_table_family_entries", "Connections in the table of a family.",
+            ipv4.entries(), ipv6.entries());
+  by_family("turnout_connection_table_family_capacity", "Slots of the table of a family.", slots4, slots6);
+  families.add_single("turnout_connection_table_entries", "Connections in both tables.", Gauge,
                       number(table.entries()));
-  families.add_single("turnout_connection_table_capacity", "Slots of the table.", Gauge,
-                      number(director.table().slots()));
+  families.add_single("turnout_connection_table_capacity", "Slots of both tables.", Gauge,
+                      number(slots4 + slots6));
   families.add_single("turnout_connection_table_inserted_total", "Connections entered.", Counter,
                       number(table.inserted));
   families.add_single("turnout_connection_table_expired_total", "Connections that were idle too long.",

@@ -22,6 +22,22 @@ std::string count(unsigned number, const char* noun) {
   return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
 }
 
+/// The ports of a device, if this is the first of them; none for the others.
+std::vector<uint16_t> ports_of_device(const std::vector<PortQueues>& ports, size_t first) {
+  std::vector<uint16_t> same;
+  for (size_t i = 0; i < ports.size(); ++i) {
+    if (ports[i].device != ports[first].device) continue;
+    if (i < first) return {};
+    same.push_back(static_cast<uint16_t>(i));
+  }
+  return same;
+}
+
+std::string remark_on(const PortQueues& port, unsigned queues, unsigned workers) {
+  return "port '" + port.name + "' has " + count(queues, "receive queue") + " for " +
+         count(workers, "worker") + ": " + count(queues, "worker") + " can receive from it";
+}
+
 }  // namespace
 
 QueuePlan plan_queues(const std::vector<PortQueues>& ports, unsigned workers) {
@@ -29,9 +45,9 @@ QueuePlan plan_queues(const std::vector<PortQueues>& ports, unsigned workers) {
   unsigned used = workers;
   for (const PortQueues& port : ports) used = std::min<unsigned>(used, port.max_transmit);
   unsigned queues = 0;
-  for (const PortQueues& port : ports) {
-    plan.receive_queues.push_back(receive_queues(port, used));
-    queues += plan.receive_queues.back();
+  for (size_t index = 0; index < ports.size(); ++index) {
+    plan.receive_queues.push_back(receive_queues(ports[index], used));
+    if (!ports_of_device(ports, index).empty()) queues += plan.receive_queues.back();
   }
   used = std::min(used, queues);
   plan.transmit_queues = static_cast<uint16_t>(used);
@@ -39,19 +55,18 @@ QueuePlan plan_queues(const std::vector<PortQueues>& ports, unsigned workers) {
 
   unsigned next = 0;
   for (size_t index = 0; index < ports.size(); ++index) {
-    const auto port = static_cast<uint16_t>(index);
-    for (uint16_t queue = 0; queue < plan.receive_queues[index]; ++queue) {
-      plan.workers[next++ % used].receive.push_back({port, ports[index].device, queue});
-    }
+    const uint16_t device = ports[index].device;
     for (unsigned worker = 0; worker < used; ++worker) {
-      plan.workers[worker].transmit[index] = {ports[index].device, static_cast<uint16_t>(worker)};
+      plan.workers[worker].transmit[index] = {device, static_cast<uint16_t>(worker)};
     }
-    if (plan.receive_queues[index] < workers) {
-      plan.remarks.push_back("port '" + ports[index].name + "' has " +
-                             count(plan.receive_queues[index], "receive queue") + " for " +
-                             count(workers, "worker") + ": " + count(plan.receive_queues[index], "worker") +
-                             " can receive from it");
+    const std::vector<uint16_t> sharing = ports_of_device(ports, index);
+    if (sharing.empty()) continue;  // another port's queues bring its packets
+    const auto trunk = sharing.size() > 1 ? sharing : std::vector<uint16_t>{};
+    for (uint16_t queue = 0; queue < plan.receive_queues[index]; ++queue) {
+      plan.workers[next++ % used].receive.push_back({static_cast<uint16_t>(index), device, queue, trunk});
     }
+    if (plan.receive_queues[index] < workers)
+      plan.remarks.push_back(remark_on(ports[index], plan.receive_queues[index], workers));
   }
   if (used < workers) {
     plan.remarks.push_back(count(workers - used, "worker lcore") +

@@ -21,7 +21,7 @@ struct PortQueues {
 
 struct QueuePlan {
   std::vector<WorkerQueues> workers;     // as many as have something to do, at most those asked for
-  std::vector<uint16_t> receive_queues;  // by port
+  std::vector<uint16_t> receive_queues;  // by port, of its device
   uint16_t transmit_queues = 1;          // on each port: one for each worker
   std::vector<std::string> remarks;      // what the operator should know, in sentences
 };

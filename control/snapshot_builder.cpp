@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
+#include <set>
 
+#include "control/ndp.h"
 #include "control/turns.h"
 #include "dataplane/mac.h"
 
@@ -23,25 +26,76 @@ Timeouts to_timeouts(const TimeoutConfig& config) {
 
 namespace {
 
-void add_addresses(const Config& config, Snapshot& snapshot) {
-  size_t expected = config.services.size();
-  for (const PortConfig& port : config.ports) expected += port.addresses.size();
-  snapshot.address_map = AddressMap(expected);
-  const auto add = [&snapshot](const IpAddress& address, AddressKind kind) {
-    const uint64_t key = to_be32(address);
-    if (snapshot.address_map.find(key) == 0) snapshot.address_map.insert(key, static_cast<uint32_t>(kind));
-  };
-  for (const PortConfig& port : config.ports) {
-    for (const InterfaceAddress& address : port.addresses) add(address.address, AddressKind::own);
-  }
-  for (const ServiceConfig& service : config.services) add(service.key.vip, AddressKind::vip);
+Address6 to_address6(const IpAddress& address) {
+  return load_address6(address.to_v6().to_bytes().data());
 }
 
-Port make_port(const Station& station) {
-  if (station.takes_any_unicast) return {0, kMacGroupBit};
+/// What each address is to the director. Both families have one map each.
+class AddressBook {
+ public:
+  explicit AddressBook(size_t expected) : ipv4_(expected), ipv6_(expected) {}
+
+  void add(const IpAddress& address, uint32_t role) {
+    if (address.is_v4()) {
+      if (ipv4_.find(to_be32(address)) == 0) ipv4_.insert(to_be32(address), role);
+    } else if (ipv6_.find(to_address6(address)) == 0) {
+      ipv6_.insert(to_address6(address), role);
+    }
+  }
+  void write(Snapshot& snapshot) && {
+    snapshot.address_map = std::move(ipv4_);
+    snapshot.address_map6 = std::move(ipv6_);
+  }
+
+ private:
+  ExactMap<uint64_t> ipv4_;
+  ExactMap<Address6> ipv6_;
+};
+
+bool has_ipv6(const PortConfig& port) {
+  return std::ranges::any_of(port.addresses, [](const auto& own) { return own.address.is_v6(); });
+}
+
+/// `vips_up`: those with a service that has a real server.
+void add_addresses(const Config& config, const std::vector<Station>& stations,
+                   const std::set<IpAddress>& vips_up, Snapshot& snapshot) {
+  size_t expected = config.services.size() + config.ports.size();
+  for (const PortConfig& port : config.ports) expected += port.addresses.size();
+  AddressBook book(expected);
+  constexpr uint32_t kOwn = AddressRole::kOwn | AddressRole::kEcho;
+  for (size_t port = 0; port < config.ports.size(); ++port) {
+    for (const InterfaceAddress& own : config.ports[port].addresses) book.add(own.address, kOwn);
+    if (has_ipv6(config.ports[port])) book.add(link_local_of(stations[port].mac), kOwn);
+  }
+  std::map<IpAddress, const VipConfig*> settings;
+  for (const VipConfig& vip : config.vips) settings.emplace(vip.address, &vip);
+  for (const ServiceConfig& service : config.services) {
+    const auto found = settings.find(service.key.vip);
+    const VipConfig vip = found == settings.end() ? VipConfig{} : *found->second;
+    uint32_t role = AddressRole::kVip;
+    if (vip.unmatched == UnmatchedPolicy::reject) role |= AddressRole::kReject;
+    const bool echo = vip.echo == EchoPolicy::yes ||
+                      (vip.echo == EchoPolicy::while_up && vips_up.contains(service.key.vip));
+    if (echo) role |= AddressRole::kEcho;
+    book.add(service.key.vip, role);
+  }
+  std::move(book).write(snapshot);
+}
+
+Port make_port(const PortConfig& config, const Station& station) {
+  Port port;
+  port.vlan = config.vlan;
+  if (config.vlan != 0) port.plain_type = 0;
+  port.mtu = station.mtu;
+  port.has_kernel = !config.kernel_interface.empty();
+  if (station.takes_any_unicast) {
+    port.mac_mask = kMacGroupBit;
+    return port;
+  }
   std::array<uint8_t, 8> octets{};
   std::memcpy(octets.data(), station.mac.octets.addr_bytes, RTE_ETHER_ADDR_LEN);
-  return {load_mac(octets.data()), kMacMask};
+  port.mac = load_mac(octets.data());
+  return port;
 }
 
 }  // namespace
@@ -52,14 +106,21 @@ std::unique_ptr<const Snapshot> SnapshotBuilder::build(const Config& config, con
   auto snapshot = std::make_unique<Snapshot>();
   snapshot->generation = generation;
   snapshot->timeouts = to_timeouts(config.connections.timeouts);
-  for (size_t i = 0; i < stations_.size(); ++i) snapshot->ports[i] = make_port(stations_[i]);
-  add_addresses(config, *snapshot);
+  for (size_t i = 0; i < stations_.size(); ++i) {
+    snapshot->ports[i] = make_port(config.ports[i], stations_[i]);
+    snapshot->least_mtu = std::min(snapshot->least_mtu, stations_[i].mtu);
+  }
   snapshot->servers.resize(registry.slots_used());
   snapshot->services.resize(registry.indexes_used());
-  snapshot->service_map = AddressMap(config.services.size());
+  snapshot->service_map = ExactMap<uint64_t>(config.services.size());
+  snapshot->service_map6 = ExactMap<ServiceKey6>(config.services.size());
+  std::set<IpAddress> vips_up;
   for (const ServiceConfig& service : config.services) {
-    add_service(service, registry.service(service.key), config, resolve, schedule_unresolved, *snapshot);
+    const Registry::Service& numbers = registry.service(service.key);
+    add_service(service, numbers, config, resolve, schedule_unresolved, *snapshot);
+    if (snapshot->services[numbers.index].maglev_size > 0) vips_up.insert(service.key.vip);
   }
+  add_addresses(config, stations_, vips_up, *snapshot);
   std::erase_if(compiled_, [&](const auto& entry) {
     return entry.first >= snapshot->services.size() || !snapshot->services[entry.first].known;
   });
@@ -71,7 +132,11 @@ void SnapshotBuilder::add_service(const ServiceConfig& config, const Registry::S
                                   Snapshot& snapshot) {
   const uint16_t port_be = rte_cpu_to_be_16(config.key.port);
   const auto protocol = static_cast<uint8_t>(config.key.protocol);
-  snapshot.service_map.insert(service_map_key(to_be32(config.key.vip), port_be, protocol), numbers.index);
+  if (const IpAddress& vip = config.key.vip; vip.is_v4()) {
+    snapshot.service_map.insert(service_map_key(to_be32(vip), port_be, protocol), numbers.index);
+  } else {
+    snapshot.service_map6.insert(service_map_key(to_address6(vip), port_be, protocol), numbers.index);
+  }
 
   std::vector<ScheduledServer> scheduled;
   bool weighted = false;
@@ -79,7 +144,7 @@ void SnapshotBuilder::add_service(const ServiceConfig& config, const Registry::S
     const size_t port = port_of(whole, server.address).value();
     const std::optional<MacAddress> mac = server.mac ? server.mac : resolve(port, server.address);
     const Registry::Server& number = numbers.servers.at(server.address);
-    snapshot.servers[number.slot] = make_server(port, number, mac);
+    snapshot.servers[number.slot] = make_server(port, whole.ports[port].vlan, number, mac);
     weighted |= server.weight > 0;
     if (server.weight > 0 && (mac || schedule_unresolved))
       scheduled.push_back({number.slot, server.weight, server.address});
@@ -99,10 +164,10 @@ void SnapshotBuilder::add_service(const ServiceConfig& config, const Registry::S
   snapshot.tables.push_back(compiled.sequence);
 }
 
-RealServer SnapshotBuilder::make_server(size_t port, const Registry::Server& numbers,
+RealServer SnapshotBuilder::make_server(size_t port, uint16_t vlan, const Registry::Server& numbers,
                                         const std::optional<MacAddress>& mac) const {
   RealServer server;
-  server.egress = static_cast<uint16_t>(port);
+  server.set_way(port, vlan);
   server.tag = mac ? numbers.generation : numbers.generation | RealServer::kUnusable;
   if (mac) std::memcpy(server.macs.data(), mac->octets.addr_bytes, RTE_ETHER_ADDR_LEN);
   std::memcpy(server.macs.data() + RTE_ETHER_ADDR_LEN, stations_[port].mac.octets.addr_bytes,

@@ -20,6 +20,7 @@ using ResolveMac = std::function<std::optional<MacAddress>(size_t port, const Ip
 struct Station {
   MacAddress mac;
   bool takes_any_unicast = false;  // a capture played for ever: whom its frames were for says nothing
+  uint16_t mtu = Port::kNoMtu;     // longest IP packet that it sends
 };
 
 /// Control thread only.
@@ -49,7 +50,7 @@ class SnapshotBuilder {
   void add_service(const ServiceConfig& config, const Registry::Service& numbers, const Config& whole,
                    const ResolveMac& resolve, bool schedule_unresolved, Snapshot& snapshot);
   const Compiled& compile(uint16_t index, const ServiceConfig& config, std::vector<ScheduledServer> servers);
-  RealServer make_server(size_t port, const Registry::Server& numbers,
+  RealServer make_server(size_t port, uint16_t vlan, const Registry::Server& numbers,
                          const std::optional<MacAddress>& mac) const;
 
   std::vector<Station> stations_;

@@ -19,6 +19,7 @@ PacketTotals copy(const PacketCounters& counters) {
   }
   for (size_t i = 0; i < kDropReasons; ++i) totals.drops[i] = counters.drops[i].read();
   for (size_t i = 0; i < kPuntKinds; ++i) totals.punts[i] = counters.punts[i].read();
+  totals.held = counters.held.read();
   totals.originated = counters.originated.read();
   totals.originated_lost = counters.originated_lost.read();
   return totals;
@@ -33,6 +34,7 @@ void add(PacketTotals& sum, const PacketTotals& part) {
   }
   for (size_t i = 0; i < kDropReasons; ++i) sum.drops[i] += part.drops[i];
   for (size_t i = 0; i < kPuntKinds; ++i) sum.punts[i] += part.punts[i];
+  sum.held += part.held;
   sum.originated += part.originated;
   sum.originated_lost += part.originated_lost;
 }
@@ -86,13 +88,14 @@ PacketTotals Statistics::packets() const {
   return sum;
 }
 
-TableTotals Statistics::table() const {
+TableTotals Statistics::table(TableCounters WorkerCounters::*which) const {
   TableTotals sum;
   for (const auto& counters : counters_) {
-    sum.inserted += counters->table.inserted.read();
-    sum.expired += counters->table.expired.read();
-    sum.evicted += counters->table.evicted.read();
-    sum.stateless += counters->table.stateless.read();
+    const TableCounters& table = (*counters).*which;
+    sum.inserted += table.inserted.read();
+    sum.expired += table.expired.read();
+    sum.evicted += table.evicted.read();
+    sum.stateless += table.stateless.read();
   }
   return sum;
 }

@@ -35,6 +35,7 @@ struct PacketTotals {
   std::array<PortTotals, kMaxPorts> ports{};
   std::array<uint64_t, kDropReasons> drops{};
   std::array<uint64_t, kPuntKinds> punts{};
+  uint64_t held = 0;  // fragments that wait, not yet counted as received
   uint64_t originated = 0;
   uint64_t originated_lost = 0;
 
@@ -50,6 +51,10 @@ struct TableTotals {
   uint64_t evicted = 0;
   uint64_t stateless = 0;
   uint64_t entries() const { return inserted - expired - evicted; }
+  TableTotals operator+(const TableTotals& other) const {
+    return {inserted + other.inserted, expired + other.expired, evicted + other.evicted,
+            stateless + other.stateless};
+  }
 };
 
 class Statistics {
@@ -63,7 +68,9 @@ class Statistics {
   unsigned workers() const { return static_cast<unsigned>(counters_.size()) - 1; }
 
   PacketTotals packets() const;
-  TableTotals table() const;
+  TableTotals ipv4_table() const { return table(&WorkerCounters::ipv4_table); }
+  TableTotals ipv6_table() const { return table(&WorkerCounters::ipv6_table); }
+  TableTotals tables() const { return ipv4_table() + ipv6_table(); }
   uint64_t drops(DropReason reason) const;
 
   /// Since the slot's present server was entered.
@@ -76,6 +83,7 @@ class Statistics {
   void settle(const Registry::Released& released);
 
  private:
+  TableTotals table(TableCounters WorkerCounters::*which) const;
   ServerTotals raw(uint32_t slot) const;
 
   std::vector<std::unique_ptr<WorkerCounters>> counters_;

@@ -1,11 +1,11 @@
-// Walks the connection table in the background and frees what is past its time. Control thread only.
+// Walks the connection tables in the background and frees what is past its time. Control thread only.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 
 #include "control/statistics.h"
-#include "dataplane/connection_table.h"
+#include "dataplane/forwarder.h"
 #include "dataplane/snapshot.h"
 
 namespace turnout {
@@ -14,7 +14,8 @@ class Sweeper {
  public:
   using Time = std::chrono::milliseconds;
 
-  Sweeper(const ConnectionTable& table, Statistics& statistics) : table_(table), statistics_(statistics) {}
+  Sweeper(const ConnectionTables& tables, Statistics& statistics)
+      : tables_(tables), statistics_(statistics) {}
 
   /// Goes on where it stopped, at a pace of one whole table in kRound. To be called every few milliseconds.
   void tick(Time now, Tick tick, const Snapshot& snapshot);
@@ -22,10 +23,18 @@ class Sweeper {
   static constexpr std::chrono::seconds kRound{10};
 
  private:
-  const ConnectionTable& table_;
+  struct Place {  // in a table
+    Time last{};
+    uint64_t bucket = 0;
+  };
+  template <typename Table>
+  void sweep(const Table& table, Place& place, TableCounters& counters, Time now, Tick tick,
+             const Snapshot& snapshot);
+
+  ConnectionTables tables_;
   Statistics& statistics_;
-  Time last_{};
-  uint64_t next_bucket_ = 0;
+  Place ipv4_;
+  Place ipv6_;
 };
 
 }  // namespace turnout

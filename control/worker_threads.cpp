@@ -22,12 +22,13 @@ int run_worker(void* argument) {
 }  // namespace
 
 WorkerThreads::WorkerThreads(const QueuePlan& plan, const std::vector<unsigned>& lcores,
-                             SnapshotSlot& snapshots, const ConnectionTable& table, Statistics& statistics,
-                             Wire& wire, const TickClock& clock)
+                             SnapshotSlot& snapshots, const ConnectionTables& tables, Statistics& statistics,
+                             Wire& wire, const Worker::Time& time, uint64_t seed)
     : wire_(wire), polled_here_(lcores.empty()) {
-  const Worker::Shared shared{snapshots, table, wire.to_control(), wire.from_control()};
+  const Worker::Shared shared{snapshots, tables, wire.to_control(), wire.from_control()};
   for (unsigned id = 0; id < plan.workers.size(); ++id) {
-    workers_.push_back(std::make_unique<Worker>(id, plan.workers[id], shared, statistics.worker(id), clock));
+    workers_.push_back(
+        std::make_unique<Worker>(id, plan.workers[id], shared, statistics.worker(id), time, seed));
   }
   if (polled_here_) workers_.front()->start();
   for (unsigned id = 0; id < lcores.size() && id < workers_.size(); ++id) {

@@ -17,7 +17,8 @@ class WorkerThreads {
   /// Starts a worker for each of `plan` on the first of `lcores`; with no lcores, none is started and
   /// shared() is the one to poll. Throws StartError.
   WorkerThreads(const QueuePlan& plan, const std::vector<unsigned>& lcores, SnapshotSlot& snapshots,
-                const ConnectionTable& table, Statistics& statistics, Wire& wire, const TickClock& clock);
+                const ConnectionTables& tables, Statistics& statistics, Wire& wire, const Worker::Time& time,
+                uint64_t seed);
   ~WorkerThreads();  // stops them, waits until they have, and discards what they left for control
   WorkerThreads(const WorkerThreads&) = delete;
   WorkerThreads& operator=(const WorkerThreads&) = delete;

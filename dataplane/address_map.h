@@ -5,37 +5,63 @@
 #include <cstdint>
 #include <vector>
 
+#include "dataplane/address6.h"
+
 namespace turnout {
+
+/// A service's key, all as it stands in the packet (network byte order): IPv4 in one number …
+constexpr uint64_t service_map_key(rte_be32_t vip, rte_be16_t port, uint8_t protocol) {
+  return uint64_t{vip} << 32 | uint64_t{port} << 16 | protocol;
+}
+/// … and IPv6.
+struct ServiceKey6 {
+  Address6 vip;
+  uint64_t port_and_protocol = 0;
+  friend constexpr bool operator==(const ServiceKey6&, const ServiceKey6&) = default;
+};
+constexpr ServiceKey6 service_map_key(const Address6& vip, rte_be16_t port, uint8_t protocol) {
+  return {vip, uint64_t{port} << 16 | protocol};
+}
+
+constexpr uint64_t fold(uint64_t key) {
+  return key;
+}
+constexpr uint64_t fold(const Address6& address) {
+  return address.first ^ std::rotl(address.last, 29);
+}
+constexpr uint64_t fold(const ServiceKey6& key) {
+  return fold(key.vip) ^ std::rotl(key.port_and_protocol, 40);
+}
 
 /// Open addressing with linear probing over a power of two, at most half full. Built by control, then
 /// immutable. A value of 0 means "not there".
-class AddressMap {
+template <typename Key>
+class ExactMap {
  public:
-  AddressMap() : AddressMap(0) {}
-  explicit AddressMap(size_t expected) : slots_(std::bit_ceil(expected * 2 + 2)), mask_(slots_.size() - 1) {}
+  ExactMap() : ExactMap(0) {}
+  explicit ExactMap(size_t expected) : slots_(std::bit_ceil(expected * 2 + 2)), mask_(slots_.size() - 1) {}
 
   /// `value` must not be 0, the key must be new, and no more than `expected` may be inserted.
-  void insert(uint64_t key, uint32_t value) {
+  void insert(const Key& key, uint32_t value) {
     size_t at = home(key);
     while (slots_[at].value != 0) at = (at + 1) & mask_;
     slots_[at] = {key, value};
   }
 
-  uint32_t find(uint64_t key) const {
+  uint32_t find(const Key& key) const {
     for (size_t at = home(key);; at = (at + 1) & mask_) {
       const Slot& slot = slots_[at];
       if (slot.value == 0 || slot.key == key) return slot.value;
     }
   }
-  void prefetch(uint64_t key) const { __builtin_prefetch(&slots_[home(key)]); }
 
  private:
   struct Slot {
-    uint64_t key = 0;
+    Key key{};
     uint32_t value = 0;
   };
-  size_t home(uint64_t key) const {  // Fibonacci hashing; keys are the operator's, not a stranger's
-    const uint64_t mixed = key * 0x9E3779B97F4A7C15u;
+  size_t home(const Key& key) const {  // Fibonacci hashing; keys are the operator's, not a stranger's
+    const uint64_t mixed = fold(key) * 0x9E3779B97F4A7C15u;
     return (mixed ^ mixed >> 32) & mask_;
   }
 
@@ -43,12 +69,12 @@ class AddressMap {
   size_t mask_;
 };
 
-/// All arguments as they stand in the packet (network byte order).
-constexpr uint64_t service_map_key(uint32_t vip_be, uint16_t port_be, uint8_t protocol) {
-  return uint64_t{vip_be} << 32 | uint64_t{port_be} << 16 | protocol;
-}
-
-/// What an address that has no service for a packet is to us.
-enum class AddressKind : uint32_t { unknown, vip, own };
+/// What an address is to us: the value in the address maps, a sum of these; 0: nothing.
+struct AddressRole {
+  static constexpr uint32_t kVip = 1;
+  static constexpr uint32_t kOwn = 2;
+  static constexpr uint32_t kEcho = 4;    // answers echo requests
+  static constexpr uint32_t kReject = 8;  // a VIP that rejects what no service has
+};
 
 }  // namespace turnout

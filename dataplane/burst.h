@@ -16,7 +16,8 @@ namespace turnout {
 struct Burst {
   std::array<rte_mbuf*, kBurst> packets;
   uint16_t count = 0;
-  uint16_t port = 0;  // index of the ingress port in the snapshot
+  uint16_t port = 0;      // index of the ingress port in the snapshot
+  bool released = false;  // fragments that were held: those that still belong to nobody are dropped
 };
 
 /// The fate of each packet of one burst, sorted by what the worker has to do. The forwarder fills it and
@@ -27,7 +28,7 @@ struct Outcome {
     std::array<rte_mbuf*, kBurst> packets;
   };
   struct Punts : Lane {
-    std::array<PuntKind, kBurst> kinds;
+    std::array<PuntNote, kBurst> notes;
   };
   struct Drops : Lane {
     std::array<DropReason, kBurst> reasons;
@@ -36,28 +37,32 @@ struct Outcome {
   std::array<Lane, kMaxPorts> transmit;  // by egress port
   Punts punt;
   Drops drop;
+  Lane held;  // fragments that wait for their datagram's first; the forwarder keeps them until it releases
+              // them
 
   void clear() {
     for (Lane& lane : transmit) lane.count = 0;
     punt.count = 0;
     drop.count = 0;
+    held.count = 0;
   }
   void add_transmit(rte_mbuf* packet, uint16_t port) {
     Lane& lane = transmit[port];
     lane.packets[lane.count++] = packet;
   }
-  void add_punt(rte_mbuf* packet, PuntKind kind) {
-    punt.kinds[punt.count] = kind;
+  void add_punt(rte_mbuf* packet, PuntNote note) {
+    punt.notes[punt.count] = note;
     punt.packets[punt.count++] = packet;
   }
   void add_drop(rte_mbuf* packet, DropReason reason) {
     drop.reasons[drop.count] = reason;
     drop.packets[drop.count++] = packet;
   }
+  void add_held(rte_mbuf* packet) { held.packets[held.count++] = packet; }
 };
 
 static_assert(std::is_trivially_copyable_v<Burst>);
 static_assert(sizeof(Burst) == kBurst * sizeof(rte_mbuf*) + 8,
-              "a burst is its pointers, their number and the port");
+              "a burst is its pointers, their number, the port and whence they come");
 
 }  // namespace turnout

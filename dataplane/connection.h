@@ -47,8 +47,9 @@ struct Timeouts {
 };
 
 /// What a packet says of its connection's state, the strongest first as LVS reads the flags: RST, SYN, FIN,
-/// ACK.
-enum class PacketEvent : uint8_t { datagram, ack, fin, syn, rst, count };
+/// ACK. An ICMP error is about a connection and goes where it goes, but anybody can forge one: it says
+/// nothing.
+enum class PacketEvent : uint8_t { datagram, ack, fin, syn, rst, icmp_error, count };
 inline constexpr size_t kPacketEvents = static_cast<size_t>(PacketEvent::count);
 
 /// server slot:20 | generation:10 | version:8 | state:4 | last seen:22
@@ -105,8 +106,8 @@ class ConnectionValue {
  private:
   /// The state that a run of such packets ends in, by PacketEvent; free: none.
   static constexpr std::array<ConnectionState, kPacketEvents> kSettled{
-      ConnectionState::udp, ConnectionState::established, ConnectionState::free, ConnectionState::free,
-      ConnectionState::free};
+      ConnectionState::udp,  ConnectionState::established, ConnectionState::free,
+      ConnectionState::free, ConnectionState::free,        ConnectionState::free};
 
   uint64_t bits_ = 0;
 };
@@ -135,6 +136,7 @@ constexpr ConnectionState next_state(ConnectionState now, PacketEvent event) {
       return now == free || now == close ? close : fin_wait;
     case PacketEvent::ack:
       return now == fin_wait || now == close ? now : established;
+    case PacketEvent::icmp_error:
     case PacketEvent::count:
       break;
   }

@@ -24,17 +24,19 @@ constexpr ConnectionValue bare(ConnectionState state, uint8_t version) {
 }  // namespace
 
 /// One insertion, as its helpers see it.
-struct ConnectionTable::Attempt {
-  ConnectionKey key;
+template <typename Key>
+struct BasicConnectionTable<Key>::Attempt {
+  Key key;
   uint64_t hash;
   Tick now;
   const Timeouts& timeouts;
-  Inserted& result;
+  InsertedConnection& result;
   unsigned budget = kMoveBudget;
 };
 
 /// Makes a slot ours if it still holds `seen`.
-ConnectionTable::Claim ConnectionTable::take(ConnectionSlot& slot, ConnectionValue seen) {
+template <typename Key>
+typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::take(Slot& slot, ConnectionValue seen) {
   const auto version = static_cast<uint8_t>(seen.version() + 1);
   uint64_t bits = seen.bits();
   if (!slot.value.compare_exchange_strong(bits, bare(ConnectionState::claimed, version).bits())) return {};
@@ -42,8 +44,10 @@ ConnectionTable::Claim ConnectionTable::take(ConnectionSlot& slot, ConnectionVal
 }
 
 /// Takes a slot that is free or past its time.
-ConnectionTable::Claim ConnectionTable::take_free_slot(ConnectionBucket& bucket, Attempt& attempt) {
-  for (ConnectionSlot& slot : bucket.slots) {
+template <typename Key>
+typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::take_free_slot(Bucket& bucket,
+                                                                                    Attempt& attempt) {
+  for (Slot& slot : bucket.slots) {
     const ConnectionValue seen(slot.value.load(std::memory_order_relaxed));
     const bool expired =
         seen.live() && seen.expired(attempt.now, attempt.timeouts) && attempt.result.may_displace();
@@ -58,14 +62,15 @@ ConnectionTable::Claim ConnectionTable::take_free_slot(ConnectionBucket& bucket,
 
 /// Takes the slot of the evictable entry that was idle the longest: SYNs without an answer before closed
 /// connections.
-ConnectionTable::Claim ConnectionTable::evict(ConnectionBucket& first, ConnectionBucket& second,
-                                              Attempt& attempt) {
+template <typename Key>
+typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::evict(Bucket& first, Bucket& second,
+                                                                           Attempt& attempt) {
   if (!attempt.result.may_displace()) return {};
   for (const ConnectionState victim_state : {ConnectionState::syn_recv, ConnectionState::close}) {
-    ConnectionSlot* victim = nullptr;
+    Slot* victim = nullptr;
     ConnectionValue value;
-    for (ConnectionBucket* bucket : {&first, &second}) {
-      for (ConnectionSlot& slot : bucket->slots) {
+    for (Bucket* bucket : {&first, &second}) {
+      for (Slot& slot : bucket->slots) {
         const ConnectionValue seen(slot.value.load(std::memory_order_relaxed));
         if (seen.state() != victim_state) continue;
         if (victim && age_of(seen.seen(), attempt.now) <= age_of(value.seen(), attempt.now)) continue;
@@ -83,9 +88,11 @@ ConnectionTable::Claim ConnectionTable::evict(ConnectionBucket& first, Connectio
 }
 
 /// Moves the slot's entry to its second bucket, if this is its first, and makes the slot ours.
-ConnectionTable::Claim ConnectionTable::move_away(ConnectionSlot& slot, uint64_t bucket, unsigned depth,
-                                                  Attempt& attempt) const {
-  const ConnectionKey key = slot.key.load(std::memory_order_relaxed);
+template <typename Key>
+typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::move_away(Slot& slot, uint64_t bucket,
+                                                                               unsigned depth,
+                                                                               Attempt& attempt) const {
+  const Key key = slot.key.load(std::memory_order_relaxed);
   const uint64_t key_hash = hash(key);
   const ConnectionValue value = read(slot, key);
   if (!value.live() || first_bucket(key_hash) != bucket) return {};
@@ -109,14 +116,18 @@ ConnectionTable::Claim ConnectionTable::move_away(ConnectionSlot& slot, uint64_t
   return {&slot, version};
 }
 
-ConnectionTable::Claim ConnectionTable::make_room(uint64_t bucket, unsigned depth, Attempt& attempt) const {
-  for (ConnectionSlot& slot : buckets_[bucket].slots) {
+template <typename Key>
+typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::make_room(uint64_t bucket,
+                                                                               unsigned depth,
+                                                                               Attempt& attempt) const {
+  for (Slot& slot : buckets_[bucket].slots) {
     if (const Claim claim = move_away(slot, bucket, depth, attempt)) return claim;
   }
   return {};
 }
 
-ConnectionTable::Claim ConnectionTable::claim_slot(Attempt& attempt) const {
+template <typename Key>
+typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::claim_slot(Attempt& attempt) const {
   const uint64_t first = first_bucket(attempt.hash);
   const uint64_t second = second_bucket(attempt.hash);
   if (const Claim claim = take_free_slot(buckets_[first], attempt)) return claim;
@@ -129,12 +140,13 @@ ConnectionTable::Claim ConnectionTable::claim_slot(Attempt& attempt) const {
 }
 
 /// If the slot holds the flow: returns its live entry; frees a tentative or an expired one.
-ConnectionTable::Found ConnectionTable::settle_slot(ConnectionSlot& slot, Attempt& attempt) {
+template <typename Key>
+ConnectionEntry BasicConnectionTable<Key>::settle_slot(Slot& slot, Attempt& attempt) {
   uint64_t bits = slot.value.load();
   while (true) {
     const ConnectionValue value(bits);
     const bool tentative = value.state() == ConnectionState::tentative;
-    if ((!tentative && !value.present()) || slot.key.load(std::memory_order_acquire) != attempt.key)
+    if ((!tentative && !value.present()) || !slot.key.equals(attempt.key, std::memory_order_acquire))
       return {};
     const bool expired =
         value.live() && value.expired(attempt.now, attempt.timeouts) && attempt.result.may_displace();
@@ -144,30 +156,32 @@ ConnectionTable::Found ConnectionTable::settle_slot(ConnectionSlot& slot, Attemp
       return {};
     }
     const ConnectionValue again(slot.value.load());
-    if (again.version() == value.version() && again.present()) return {&slot, again};
+    if (again.version() == value.version() && again.present()) return {&slot.value, again};
     bits = again.bits();
   }
 }
 
-ConnectionTable::Found ConnectionTable::settle_rivals(const ConnectionSlot* mine, Attempt& attempt) const {
+template <typename Key>
+ConnectionEntry BasicConnectionTable<Key>::settle_rivals(const Slot* mine, Attempt& attempt) const {
   for (const uint64_t bucket : {first_bucket(attempt.hash), second_bucket(attempt.hash)}) {
-    for (ConnectionSlot& slot : buckets_[bucket].slots) {
+    for (Slot& slot : buckets_[bucket].slots) {
       if (&slot == mine) continue;
-      if (const Found found = settle_slot(slot, attempt)) return found;
+      if (const ConnectionEntry found = settle_slot(slot, attempt)) return found;
     }
   }
   return {};
 }
 
-ConnectionTable::Inserted ConnectionTable::insert(ConnectionKey key, uint64_t hash, ConnectionValue proposal,
-                                                  Tick now, const Timeouts& timeouts) const {
-  Inserted result;
+template <typename Key>
+InsertedConnection BasicConnectionTable<Key>::insert(const Key& key, uint64_t hash, ConnectionValue proposal,
+                                                     Tick now, const Timeouts& timeouts) const {
+  InsertedConnection result;
   Attempt attempt{key, hash, now, timeouts, result};
   for (unsigned round = 0; round < kRounds; ++round) {
     const Claim claim = claim_slot(attempt);
     if (!claim) {
       result.entry = settle_rivals(nullptr, attempt);
-      if (result.entry) result.result = Inserted::Result::existing;
+      if (result.entry) result.result = InsertedConnection::Result::existing;
       return result;
     }
     const ConnectionValue live = proposal.with_version(claim.version);
@@ -175,19 +189,22 @@ ConnectionTable::Inserted ConnectionTable::insert(ConnectionKey key, uint64_t ha
     claim.slot->key.store(key, std::memory_order_release);
     claim.slot->value.store(tentative);  // sequentially consistent: published before we look for rivals
 
-    if (const Found rival = settle_rivals(claim.slot, attempt)) {
+    if (const ConnectionEntry rival = settle_rivals(claim.slot, attempt)) {
       claim.slot->value.compare_exchange_strong(tentative, bare(ConnectionState::free, claim.version).bits());
-      result.result = Inserted::Result::existing;
+      result.result = InsertedConnection::Result::existing;
       result.entry = rival;
       return result;
     }
     if (claim.slot->value.compare_exchange_strong(tentative, live.bits())) {
-      result.result = Inserted::Result::inserted;
-      result.entry = {claim.slot, live};
+      result.result = InsertedConnection::Result::inserted;
+      result.entry = {&claim.slot->value, live};
       return result;
     }
   }
   return result;
 }
+
+template class BasicConnectionTable<ConnectionKey>;
+template class BasicConnectionTable<WideKey>;
 
 }  // namespace turnout

@@ -55,6 +55,7 @@ struct PacketCounters {
   std::array<PortCounters, kMaxPorts> ports;
   std::array<Counter, kDropReasons> drops;
   std::array<Counter, kPuntKinds> punts;
+  Counter held;             // fragments that wait; counted as received once they are released
   Counter originated;       // control's own frames that were transmitted for it
   Counter originated_lost;  // and those that the egress queue did not take
 };
@@ -95,7 +96,8 @@ struct alignas(64) WorkerCounters {
   }
 
   PacketCounters packets;
-  TableCounters table;
+  TableCounters ipv4_table;
+  TableCounters ipv6_table;
   Counter bursts;
   Counter busy_cycles;  // of the time-stamp counter, in passes that found packets
   Counter idle_cycles;

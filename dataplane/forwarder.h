@@ -9,32 +9,38 @@
 #include "dataplane/burst.h"
 #include "dataplane/connection_table.h"
 #include "dataplane/counters.h"
+#include "dataplane/fragment_table.h"
 #include "dataplane/packet.h"
 #include "dataplane/snapshot.h"
 
 namespace turnout {
 
+/// The connection tables, one for each family: shared by all workers and by control.
+struct ConnectionTables {
+  const ConnectionTable& ipv4;
+  const WideConnectionTable& ipv6;
+};
+
 /// One per worker; not shared between threads.
 class Forwarder {
  public:
-  /// `table` and `counters` must outlive it. `worker`: 0-based, spreads the workers' turns in rr and wrr.
-  Forwarder(const ConnectionTable& table, WorkerCounters& counters, unsigned worker);
+  /// `tables` and `counters` must outlive it. `worker`: 0-based, spreads the workers' turns in rr and wrr.
+  /// `seed`: random, the fragment table's secret.
+  Forwarder(const ConnectionTables& tables, WorkerCounters& counters, unsigned worker, uint64_t seed);
 
   /// Decides every packet of the burst: each ends in exactly one lane of `outcome`, which is cleared first.
-  /// Frames that are forwarded have their MAC addresses rewritten. Counts per real server and per table
-  /// event; packets are counted by who acts on the outcome.
+  /// Frames that are forwarded have their MAC addresses, and their VLAN tag if there is one, rewritten.
+  /// Counts per real server and per table event; packets are counted by who acts on the outcome.
   void process(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome);
 
+  /// Fragments that were held and may go on, or have waited long enough: a burst for process(). Empty if
+  /// there are none.
+  void take_released(Burst& burst) { fragments_.take_released(burst); }
+  bool holds_fragments() const { return fragments_.held() > 0; }
+  void expire_fragments(Tick now) { fragments_.expire(now); }
+  void release_fragments() { fragments_.release_all(); }  ///< all: nothing will come any more
+
  private:
-  // What the stages hand on, a column per field. A flow is known by its position in the burst.
-  struct Flows {
-    std::array<PacketFields, kBurst> fields;
-    std::array<PacketClass, kBurst> classes;
-    std::array<uint16_t, kBurst> services;
-    std::array<ConnectionKey, kBurst> keys;
-    std::array<uint64_t, kBurst> hashes;
-    std::array<uint32_t, kBurst> servers;  // server slot, kNoServer until found
-  };
   struct List {  // positions in the burst
     std::array<uint8_t, kBurst> positions;
     uint8_t count = 0;
@@ -43,29 +49,81 @@ class Forwarder {
     const uint8_t* end() const { return positions.data() + count; }
   };
 
+  // What the stages hand on, a column per field. A flow is known by its position in the burst.
+  struct Flows {
+    std::array<PacketFields, kBurst> fields;
+    std::array<PacketClass, kBurst> classes;
+    std::array<uint16_t, kBurst> services;
+    std::array<uint64_t, kBurst> hashes;
+    std::array<uint32_t, kBurst> servers;  // server slot, kNoServer until found
+  };
+  /// The flows of one family, and the table that they are in.
+  template <typename Key>
+  struct Track {
+    Track(const BasicConnectionTable<Key>& of, TableCounters& counts) : table(of), counters(counts) {}
+    const BasicConnectionTable<Key>& table;
+    TableCounters& counters;
+    std::array<Key, kBurst> keys;
+    List candidates;  // TCP and UDP, before their service is known
+    List matched;     // of a service
+    List missed;      // of a service, with no connection to keep
+  };
+
+  // The stages.
   void parse(const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
   void match_services(const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
   void find_connections(const Snapshot& snapshot, Tick now);
   void schedule_new_connections(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome);
+  void follow_fragments(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome);
   void rewrite_and_sort(const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
 
-  void divert(rte_mbuf* packet, const Snapshot& snapshot, size_t position, Outcome& outcome) const;
-  bool keep_connection(ConnectionTable::Found entry, const Snapshot& snapshot, size_t position, Tick now);
-  void place(const Snapshot& snapshot, const Service& service, size_t position, Tick now);
-  bool replace_connection(ConnectionTable::Found entry, ConnectionValue to, const Snapshot& snapshot,
+  // For one family (forwarder_connections.cpp).
+  template <typename Key>
+  void find_connections(Track<Key>& track, const Snapshot& snapshot, Tick now);
+  template <typename Key>
+  void schedule_new_connections(Track<Key>& track, const Burst& packets, const Snapshot& snapshot, Tick now,
+                                Outcome& outcome);
+  template <typename Key>
+  void place(Track<Key>& track, const Snapshot& snapshot, const Service& service, size_t position, Tick now);
+  template <typename Key>
+  void open_connection(Track<Key>& track, ConnectionValue value, const Snapshot& snapshot,
+                       const Service& service, size_t position, Tick now);
+  bool keep_connection(ConnectionEntry entry, const Snapshot& snapshot, size_t position, Tick now);
+  bool replace_connection(ConnectionEntry entry, ConnectionValue to, const Snapshot& snapshot,
                           size_t position, Tick now);
-  void open_connection(ConnectionValue value, const Snapshot& snapshot, const Service& service,
-                       size_t position, Tick now);
   uint32_t choose_server(const Service& service, size_t position, Tick now);
+  uint32_t server_by_maglev(const Service& service, size_t position) const;
+  void send_to(uint32_t server, const Snapshot& snapshot, size_t position);
+
+  static bool has_bad_ip_checksum(const rte_mbuf* packet) {
+    return (packet->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_BAD;
+  }
+
+  // The exceptions (forwarder_exceptions.cpp).
+  void sort_uncommon(const Burst& packets, const Snapshot& snapshot, size_t position, Outcome& outcome);
+  void divert(const Burst& packets, const Snapshot& snapshot, size_t position, Outcome& outcome) const;
+  void divert_from_vip(rte_mbuf* packet, uint32_t role, size_t position, Outcome& outcome) const;
+  void follow_fragment(const Burst& packets, const Snapshot& snapshot, size_t position, Tick now,
+                       Outcome& outcome);
+  uint32_t role_of_destination(const Snapshot& snapshot, size_t position) const;
+  DatagramKey datagram_of(size_t position) const;
+  static bool prepare(rte_mbuf* packet, const Snapshot& snapshot, const PacketFields& fields,
+                      const RealServer& server, Outcome& outcome);
+  static bool retag(rte_mbuf* packet, const PacketFields& fields, const RealServer& server);
+  static bool refuse_too_big(rte_mbuf* packet, const PacketFields& fields, uint16_t mtu, Outcome& outcome);
+  void rewrite(rte_mbuf* packet, const Snapshot& snapshot, uint16_t least_mtu, size_t position,
+               Outcome& outcome);
 
   static constexpr uint32_t kNoServer = UINT32_MAX;
 
-  const ConnectionTable& table_;
   WorkerCounters& counters_;
   alignas(64) Flows flows_;
-  List candidates_;                      // TCP and UDP, before their service is known
-  List matched_;                         // of a service
-  List missed_;                          // of a service, with no connection to keep
+  Track<ConnectionKey> ipv4_;
+  Track<WideKey> ipv6_;
+  List first_fragments_;
+  List later_fragments_;
+  List followers_;  // later fragments whose server is known
+  FragmentTable fragments_;
   std::unique_ptr<uint32_t[]> cursors_;  // whose turn it is, by service index
   Tick overload_until_ = 0;              // until then new flows are placed as flows without an entry are
 };

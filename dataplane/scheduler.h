@@ -15,10 +15,18 @@ constexpr uint64_t maglev_hash(uint64_t flow) {
   return flow ^ flow >> 31;
 }
 
-/// The server slot that the flow of (client address, client port) has in the Maglev table (Eisenbud et al.,
-/// NSDI 2016). The service must have servers.
-inline uint32_t schedule_by_maglev(const Service& service, uint32_t client_be, uint16_t client_port_be) {
-  const uint64_t hash = maglev_hash(uint64_t{client_be} << 16 | client_port_be) >> 32;
+/// What Maglev knows a flow by: client address and port, as they stand in the packet.
+constexpr uint64_t maglev_flow(uint32_t client_be, uint16_t client_port_be) {
+  return uint64_t{client_be} << 16 | client_port_be;
+}
+constexpr uint64_t maglev_flow(const Address6& client, uint16_t client_port_be) {
+  return maglev_hash(maglev_hash(client.first) ^ client.last) + client_port_be;
+}
+
+/// The server slot that a flow has in the Maglev table (Eisenbud et al., NSDI 2016). The service must have
+/// servers.
+inline uint32_t schedule_by_maglev(const Service& service, uint64_t flow) {
+  const uint64_t hash = maglev_hash(flow) >> 32;
   return service.maglev[hash * service.maglev_size >> 32];  // scaled instead of divided
 }
 

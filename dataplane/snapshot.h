@@ -8,6 +8,8 @@
 #include <memory>
 #include <vector>
 
+#include <rte_ether.h>
+
 #include "dataplane/address_map.h"
 #include "dataplane/bounds.h"
 #include "dataplane/connection.h"
@@ -21,14 +23,18 @@ struct RealServer {
   std::array<uint8_t, 12> macs{};  // destination and source, as they are written to the frame
   uint16_t tag =
       kUnusable;  // generation: counts the servers that had this slot, a connection of another one is stale
-  uint16_t egress = 0;  // index of the port it is reached by
+  uint16_t way = 0;  // index of the port it is reached by:4, and that port's VLAN:12 (0: untagged)
+
+  void set_way(size_t port, uint16_t vlan) { way = static_cast<uint16_t>(vlan << 4 | (port & 0xF)); }
+  uint16_t egress() const { return way & 0xF; }
+  uint16_t vlan() const { return way >> 4; }
 
   /// Set in `tag` while its MAC address is not known or it is down: connections can't stay.
   static constexpr uint16_t kUnusable = 0x8000;
   bool usable() const { return (tag & kUnusable) == 0; }
   uint16_t generation() const { return tag & ConnectionValue::kGenerationMask; }
 };
-static_assert(sizeof(RealServer) == 16);
+static_assert(sizeof(RealServer) == 16 && kMaxPorts <= 16);
 
 /// What a service's scheduler compiled to. Indexed by service index; 0 is never one.
 struct Service {
@@ -46,6 +52,11 @@ struct Service {
 struct Port {
   uint64_t mac = 0;
   uint64_t mac_mask = kMacMask;
+  rte_be16_t plain_type = RTE_BE16(RTE_ETHER_TYPE_IPV4);  // IPv4 without a tag; 0 on a port with a VLAN
+  uint16_t vlan = 0;        // of its frames, IEEE 802.1Q, host byte order; 0: they have no tag
+  uint16_t mtu = kNoMtu;    // longest IP packet that it sends
+  bool has_kernel = false;  // the kernel takes what is for the director itself
+  static constexpr uint16_t kNoMtu = UINT16_MAX;
 };
 
 using ServerTable =
@@ -55,11 +66,14 @@ struct Snapshot {
   uint64_t generation = 0;
   Timeouts timeouts;
   std::array<Port, kMaxPorts> ports;
-  std::vector<RealServer> servers;  // by server slot
-  std::vector<Service> services;    // by service index
-  AddressMap service_map;           // service_map_key → service index
-  AddressMap address_map;           // address in network byte order → AddressKind
-  std::vector<ServerTable> tables;  // keeps alive what `services` points to
+  std::vector<RealServer> servers;     // by server slot
+  std::vector<Service> services;       // by service index
+  ExactMap<uint64_t> service_map;      // service_map_key → service index
+  ExactMap<ServiceKey6> service_map6;  // likewise
+  ExactMap<uint64_t> address_map;      // IPv4 address in network byte order → AddressRole
+  ExactMap<Address6> address_map6;     // likewise
+  uint16_t least_mtu = Port::kNoMtu;   // of all ports
+  std::vector<ServerTable> tables;     // keeps alive what `services` points to
 
   /// Does the entry's slot still belong to the server that the connection was given to?
   bool owns(ConnectionValue value) const {

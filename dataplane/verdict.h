@@ -31,6 +31,7 @@ enum class DropReason : uint8_t {
   no_server,             // the service has no real server with a weight above 0
   no_server_resolved,    // it has, but the MAC address of none is known yet
   too_big,               // longer than the MTU of the port it would leave by, and may be fragmented
+  no_headroom,           // its buffer has no room before the frame for a VLAN tag
   transmit_full,         // the egress queue took no more
   punt_limited,          // more of its kind a second than the control thread is given
   punt_full,             // the control thread has more waiting than it can take
@@ -49,6 +50,18 @@ enum class PuntKind : uint8_t {
   count
 };
 inline constexpr size_t kPuntKinds = static_cast<size_t>(PuntKind::count);
+
+/// What a worker tells control with a punted packet, in rte_mbuf's hash.usr: its kind and, for too_big, the
+/// longest IP packet that would have fitted.
+struct PuntNote {
+  PuntKind kind;
+  uint16_t mtu = 0;
+
+  constexpr uint32_t bits() const { return uint32_t{mtu} << 8 | static_cast<uint8_t>(kind); }
+  static constexpr PuntNote of(uint32_t bits) {
+    return {static_cast<PuntKind>(bits & 0xFF), static_cast<uint16_t>(bits >> 8)};
+  }
+};
 
 inline constexpr std::array<std::string_view, kDropReasons> kDropReasonNames = {"not_our_mac",
                                                                                 "unknown_ethertype",
@@ -83,17 +96,5 @@ constexpr std::string_view name_of(DropReason reason) {
 constexpr std::string_view name_of(PuntKind kind) {
   return kPuntKindNames[static_cast<size_t>(kind)];
 }
-
-/// What a worker tells control with a punted packet, in rte_mbuf's hash.usr: its kind and, for too_big, the
-/// longest IP packet that would have fitted.
-struct PuntNote {
-  PuntKind kind;
-  uint16_t mtu = 0;
-
-  constexpr uint32_t bits() const { return uint32_t{mtu} << 8 | static_cast<uint8_t>(kind); }
-  static constexpr PuntNote of(uint32_t bits) {
-    return {static_cast<PuntKind>(bits & 0xFF), static_cast<uint16_t>(bits >> 8)};
-  }
-};
 
 }  // namespace turnout

@@ -6,13 +6,14 @@
 namespace turnout {
 
 Worker::Worker(unsigned id, WorkerQueues queues, const Shared& shared, WorkerCounters& counters,
-               TickClock clock)
+               const Time& time, uint64_t seed)
     : id_(id),
       queues_(std::move(queues)),
       shared_(shared),
       counters_(counters),
-      clock_(clock),
-      forwarder_(shared.table, counters, id),
+      clock_(time.clock),
+      limiter_(time.hz),
+      forwarder_(shared.tables, counters, id, seed),
       last_tsc_(rte_rdtsc()) {}
 
 void Worker::run(const std::atomic<bool>& stop) {
@@ -21,10 +22,20 @@ void Worker::run(const std::atomic<bool>& stop) {
   finish();
 }
 
+void Worker::finish() {
+  forwarder_.release_fragments();
+  handle_released(clock_.at(last_tsc_));
+  shared_.snapshots.leave(id_);
+}
+
 bool Worker::poll() {
   const Tick now = clock_.at(last_tsc_);
   unsigned packets = 0;
   for (const WorkerQueues::Receive& queue : queues_.receive) packets += receive(queue, now);
+  if (forwarder_.holds_fragments()) [[unlikely]] {
+    forwarder_.expire_fragments(now);
+    handle_released(now);
+  }
   if (id_ == 0) packets += send_for_control();
   shared_.snapshots.quiescent(id_);
 
@@ -36,22 +47,67 @@ bool Worker::poll() {
 
 uint16_t Worker::receive(const WorkerQueues::Receive& queue, Tick now) {
   burst_.port = queue.port;
+  burst_.released = false;
   burst_.count = rte_eth_rx_burst(queue.device, queue.queue, burst_.packets.data(), kBurst);
-  if (burst_.count == 0) return 0;
+  const uint16_t received = burst_.count;
+  if (received == 0) return 0;
+  // Read after the packets were: those that came after a change was answered meet what it changed.
+  const Snapshot& snapshot = shared_.snapshots.read();
+  if (queue.trunk.empty()) [[likely]] {
+    handle(snapshot, now);
+  } else {
+    split_trunk(queue, snapshot, now);
+  }
+  counters_.bursts.add(1);
+  return received;
+}
+
+/// A device with several ports: a burst for each of their VLANs. What has no port's tag is left to the first,
+/// which drops it by name.
+void Worker::split_trunk(const WorkerQueues::Receive& queue, const Snapshot& snapshot, Tick now) {
+  const Burst all = burst_;
+  std::array<uint16_t, kBurst> ports;
+  for (uint16_t i = 0; i < all.count; ++i) {
+    const rte_mbuf* packet = all.packets[i];
+    const uint16_t vlan = vlan_of({rte_pktmbuf_mtod(packet, const uint8_t*), packet->data_len, 0});
+    ports[i] = queue.port;
+    for (const uint16_t port : queue.trunk) {
+      if (snapshot.ports[port].vlan == vlan) ports[i] = port;
+    }
+  }
+  for (const uint16_t port : queue.trunk) {
+    burst_.port = port;
+    burst_.count = 0;
+    for (uint16_t i = 0; i < all.count; ++i) {
+      if (ports[i] == port) burst_.packets[burst_.count++] = all.packets[i];
+    }
+    if (burst_.count > 0) handle(snapshot, now);
+  }
+}
+
+/// Lets the forwarder decide on burst_, and does what it says.
+void Worker::handle(const Snapshot& snapshot, Tick now) {
   Tally tally;
   tally.received = burst_.count;
+  if (burst_.released) tally.released = burst_.count;
   for (uint16_t i = 0; i < burst_.count; ++i) tally.received_bytes += burst_.packets[i]->pkt_len;
 
-  // Read after the packets were: those that came after a change was answered meet what it changed.
-  forwarder_.process(burst_, shared_.snapshots.read(), now, outcome_);
+  forwarder_.process(burst_, snapshot, now, outcome_);
+  for (uint16_t i = 0; i < outcome_.held.count; ++i)
+    tally.received_bytes -= outcome_.held.packets[i]->pkt_len;
+  tally.held = outcome_.held.count;
   for (uint16_t port = 0; port < kMaxPorts; ++port) {
     if (outcome_.transmit[port].count > 0) transmit(port, outcome_.transmit[port], tally);
   }
   if (outcome_.punt.count > 0) punt(outcome_.punt, tally);
   for (uint16_t i = 0; i < outcome_.drop.count; ++i)
     drop(outcome_.drop.packets[i], outcome_.drop.reasons[i], tally);
-  commit(tally, queue.port);
-  return burst_.count;
+  commit(tally, burst_.port);
+}
+
+void Worker::handle_released(Tick now) {
+  for (forwarder_.take_released(burst_); burst_.count > 0; forwarder_.take_released(burst_))
+    handle(shared_.snapshots.read(), now);
 }
 
 /// Sends what the queue takes, drops the rest.
@@ -69,10 +125,13 @@ void Worker::transmit(uint16_t port, const Outcome::Lane& lane, Tally& tally) {
 void Worker::punt(const Outcome::Punts& punts, Tally& tally) {
   for (uint16_t i = 0; i < punts.count; ++i) {
     rte_mbuf* packet = punts.packets[i];
+    const PuntNote note = punts.notes[i];
     packet->port = burst_.port;
-    packet->hash.usr = PuntNote{punts.kinds[i]}.bits();
-    if (rte_ring_mp_enqueue(shared_.to_control, packet) == 0) {
-      ++tally.punts[static_cast<size_t>(punts.kinds[i])];
+    packet->hash.usr = note.bits();
+    if (!limiter_.take(note.kind, rte_rdtsc())) {
+      drop(packet, DropReason::punt_limited, tally);
+    } else if (rte_ring_mp_enqueue(shared_.to_control, packet) == 0) {
+      ++tally.punts[static_cast<size_t>(note.kind)];
       ++tally.punted;
     } else {
       drop(packet, DropReason::punt_full, tally);
@@ -89,7 +148,7 @@ void Worker::drop(rte_mbuf* packet, DropReason reason, Tally& tally) {
 void Worker::commit(const Tally& tally, uint16_t port) {
   PacketCounters& packets = counters_.packets;
   const WorkerCounters::Update update(counters_);
-  packets.ports[port].receive_packets.add(tally.received);
+  packets.ports[port].receive_packets.add(uint64_t{tally.received} - tally.held);
   packets.ports[port].receive_bytes.add(tally.received_bytes);
   for (size_t i = 0; i < kMaxPorts; ++i) {
     if (tally.transmitted[i] == 0) continue;
@@ -102,7 +161,7 @@ void Worker::commit(const Tally& tally, uint16_t port) {
   if (tally.dropped > 0) {
     for (size_t i = 0; i < kDropReasons; ++i) packets.drops[i].add(tally.drops[i]);
   }
-  counters_.bursts.add(1);
+  if ((tally.held | tally.released) != 0) packets.held.add(uint64_t{tally.held} - tally.released);
 }
 
 /// Control's frames, through this worker's queues. What doesn't fit is lost and counted: control asks again

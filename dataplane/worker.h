@@ -11,6 +11,7 @@
 #include "dataplane/connection_table.h"
 #include "dataplane/counters.h"
 #include "dataplane/forwarder.h"
+#include "dataplane/punt_limiter.h"
 #include "dataplane/snapshot_slot.h"
 #include "dataplane/tick.h"
 
@@ -20,9 +21,11 @@ namespace turnout {
 /// DPDK's port id.
 struct WorkerQueues {
   struct Receive {
-    uint16_t port;
+    uint16_t port;  // with several on the device: the one that frames of no port's VLAN are counted for
     uint16_t device;
     uint16_t queue;
+    std::vector<uint16_t>
+        trunk{};  // all ports of the device, if there are several, each with a VLAN of its own
   };
   struct Transmit {
     uint16_t device = 0;
@@ -36,15 +39,22 @@ class Worker {
  public:
   struct Shared {
     SnapshotSlot& snapshots;
-    const ConnectionTable& table;
+    const ConnectionTables& tables;
     rte_ring* to_control;    // punted packets: all workers put, control takes; mbuf->hash.usr is a PuntNote,
                              // mbuf->port the ingress port's index
     rte_ring* from_control;  // frames to be sent: control puts, worker 0 takes; mbuf->port is the egress
                              // port's index
   };
 
-  /// `id`: 0-based, this worker's number as a reader of the snapshots. All arguments must outlive the worker.
-  Worker(unsigned id, WorkerQueues queues, const Shared& shared, WorkerCounters& counters, TickClock clock);
+  struct Time {
+    TickClock clock;
+    uint64_t hz;  // of the time-stamp counter
+  };
+
+  /// `id`: 0-based, this worker's number as a reader of the snapshots. `seed`: random. What the arguments
+  /// refer to must outlive the worker.
+  Worker(unsigned id, WorkerQueues queues, const Shared& shared, WorkerCounters& counters, const Time& time,
+         uint64_t seed);
 
   /// Polls until `stop`. For an lcore of its own.
   void run(const std::atomic<bool>& stop);
@@ -53,12 +63,14 @@ class Worker {
   /// and finish().
   bool poll();
   void start() { shared_.snapshots.enter(id_); }
-  void finish() { shared_.snapshots.leave(id_); }
+  void finish();
 
  private:
   /// One burst's part of PacketCounters, added all at once when the burst is done.
   struct Tally {
     uint16_t received = 0;
+    uint16_t held = 0;      // of these, to be counted when they are released
+    uint16_t released = 0;  // all of these were held before
     uint16_t punted = 0;
     uint16_t dropped = 0;
     uint64_t received_bytes = 0;
@@ -69,6 +81,9 @@ class Worker {
   };
 
   uint16_t receive(const WorkerQueues::Receive& queue, Tick now);
+  void split_trunk(const WorkerQueues::Receive& queue, const Snapshot& snapshot, Tick now);
+  void handle(const Snapshot& snapshot, Tick now);
+  void handle_released(Tick now);
   void transmit(uint16_t port, const Outcome::Lane& lane, Tally& tally);
   void punt(const Outcome::Punts& punts, Tally& tally);
   void drop(rte_mbuf* packet, DropReason reason, Tally& tally);
@@ -81,6 +96,7 @@ class Worker {
   Shared shared_;
   WorkerCounters& counters_;
   TickClock clock_;
+  PuntLimiter limiter_;
   Forwarder forwarder_;
   Burst burst_;
   Outcome outcome_;

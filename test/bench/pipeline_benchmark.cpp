@@ -20,6 +20,7 @@ using namespace turnout;
 
 constexpr size_t kFrame = 60;
 constexpr size_t kRealServers = 32;
+constexpr uint64_t kSeed = 12345;
 constexpr uint32_t kHotPackets = 1024;  // small enough for the cache, so that the table is what is measured
 
 /// A packet as a driver leaves it, without a driver.
@@ -65,8 +66,10 @@ void write_frame(FakePacket& packet, uint32_t client, uint16_t client_port, uint
 struct Bench {
   explicit Bench(uint64_t flows)
       : memory(ConnectionTable::buckets_for(flows * 2)),
-        table(memory.data(), flows * 2, 12345),
-        forwarder(table, counters, 0),
+        memory6(WideConnectionTable::buckets_for(flows * 2)),
+        table(memory.data(), flows * 2, kSeed),
+        table6(memory6.data(), flows * 2, kSeed),
+        forwarder({table, table6}, counters, 0, kSeed),
         packets(kHotPackets) {
     Registry registry;
     const Config config = make_config();
@@ -83,8 +86,10 @@ struct Bench {
     forwarder.process(burst, *snapshot, now, outcome);
   }
 
-  std::vector<ConnectionBucket> memory;
+  std::vector<ConnectionTable::Bucket> memory;
+  std::vector<WideConnectionTable::Bucket> memory6;
   ConnectionTable table;
+  WideConnectionTable table6;
   WorkerCounters counters;
   Forwarder forwarder;
   std::unique_ptr<const Snapshot> snapshot;

@@ -153,7 +153,7 @@ TEST(Books, BalanceOverAMillionBrokenFrames) {
     const bool is_full_queue = reason == DropReason::transmit_full || reason == DropReason::punt_full;
     EXPECT_EQ(totals.drops[i] == 0, is_full_queue) << name_of(reason) << ": " << totals.drops[i];
   }
-  EXPECT_GT(rig.statistics().table().evicted, 0u) << "the connection table was never full";
+  EXPECT_GT(rig.statistics().ipv4_table().evicted, 0u) << "the connection table was never full";
 }
 
 }  // namespace

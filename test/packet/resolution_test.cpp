@@ -98,7 +98,8 @@ TEST(Resolution, AServerThatMovesToAnotherMacKeepsItsConnections) {
   tell(rig, announces_itself(kServer, replacement));
   EXPECT_EQ(rig.pass(kFront, data_of(1)), std::vector{at_server(data_of(1), replacement)});
   EXPECT_EQ(rig.pass(kFront, syn_of(2)), std::vector{at_server(syn_of(2), replacement)});
-  EXPECT_EQ(rig.statistics().table().inserted, 2u) << "the first connection must not have been opened again";
+  EXPECT_EQ(rig.statistics().ipv4_table().inserted, 2u)
+      << "the first connection must not have been opened again";
 }
 
 TEST(Resolution, AFixedMacIsNotOverruled) {

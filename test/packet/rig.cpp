@@ -9,12 +9,13 @@ namespace turnout {
 namespace {
 
 constexpr uint64_t kCapacity = 4096;  // connections
-constexpr uint64_t kSeed = 1;         // a test that fails is to fail again
+constexpr uint16_t kMtu = 1500;
+constexpr uint64_t kSeed = 1;  // a test that fails is to fail again
 constexpr std::chrono::seconds kAnnouncing{4};
 
 std::vector<Station> stations() {
   std::vector<Station> all;
-  for (size_t port = 0; port < kTestPorts; ++port) all.push_back({*parse_mac(port_mac(port)), false});
+  for (size_t port = 0; port < kTestPorts; ++port) all.push_back({*parse_mac(port_mac(port)), false, kMtu});
   return all;
 }
 
@@ -42,11 +43,13 @@ Config config_with(const std::string& services) {
 
 Rig::Rig(Config config)
     : clock_(rte_rdtsc(), rte_get_tsc_hz()),
-      memory_(kCapacity),
+      memory_(TableMemory::of<ConnectionTable>(kCapacity, "capacity")),
+      memory6_(TableMemory::of<WideConnectionTable>(kCapacity, "capacity_ipv6")),
       table_(memory_.get(), kCapacity, kSeed),
-      director_(std::move(config), {snapshots_, table_, statistics_, wire_, stations()}, time_),
-      worker_(0, ports_.queues(), {snapshots_, table_, wire_.to_control(), wire_.from_control()},
-              statistics_.worker(0), clock_) {
+      table6_(memory6_.get(), kCapacity, kSeed),
+      director_(std::move(config), {snapshots_, tables_, statistics_, wire_, stations()}, time_),
+      worker_(0, ports_.queues(), {snapshots_, tables_, wire_.to_control(), wire_.from_control()},
+              statistics_.worker(0), {clock_, rte_get_tsc_hz()}, kSeed) {
   worker_.start();
 }
 

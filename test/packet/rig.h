@@ -78,7 +78,10 @@ class Rig {
   TickClock clock_;
   std::chrono::milliseconds time_{1000};
   TableMemory memory_;
+  TableMemory memory6_;
   ConnectionTable table_;
+  WideConnectionTable table6_;
+  ConnectionTables tables_{table_, table6_};
   Statistics statistics_{1};
   SnapshotSlot snapshots_{1};
   Wire wire_;

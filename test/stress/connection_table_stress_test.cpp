@@ -17,7 +17,7 @@
 namespace turnout {
 namespace {
 
-using Result = ConnectionTable::Inserted::Result;
+using Result = InsertedConnection::Result;
 
 #if defined(__SANITIZE_THREAD__)
 constexpr bool kSlow = true;
@@ -57,7 +57,7 @@ struct Tally {
   uint64_t misrouted = 0;  // entries with another flow's server
   uint64_t lost = 0;       // entries that should have been there
 
-  void note(const ConnectionTable::Inserted& result) {
+  void note(const InsertedConnection& result) {
     inserted += result.result == Result::inserted;
     existing += result.result == Result::existing;
     full += result.result == Result::full;
@@ -203,12 +203,12 @@ void touch(const TestTable& table, ConnectionKey key, Tick now, Dice& dice, Tall
   }
   tally.check(key, found.value);
   if (dice.below(8) == 0) {
-    tally.replaced += found.value.live() &&
-                      table->replace(found, propose(key, dice.below(kVariants), any_state(dice), now));
+    tally.replaced +=
+        found.value.live() && found.replace(propose(key, dice.below(kVariants), any_state(dice), now));
     return;
   }
   const auto event = static_cast<PacketEvent>(dice.below(kPacketEvents));
-  tally.advanced += table->advance(found, event, now).has_value();
+  tally.advanced += found.advance(event, now).has_value();
 }
 
 /// Control's part: frees what is past its time and lists what there is.
@@ -291,8 +291,7 @@ TEST(ConnectionTableStress, EstablishedConnectionsSurviveAFloodAndKeepTheirServe
       const uint64_t kept = dice.below(kKept);
       auto found = table.find(flow_key(kept), now, timeouts);
       tally.lost += !found || found.value.server() != servers[kept];
-      if (found && found.value.live())
-        tally.advanced += table->advance(found, PacketEvent::ack, now).has_value();
+      if (found && found.value.live()) tally.advanced += found.advance(PacketEvent::ack, now).has_value();
     }
   });
   Tally sum;

@@ -17,27 +17,50 @@
 
 namespace turnout {
 
-inline constexpr uint16_t kTcpService = 1;  // 192.0.2.100:80
-inline constexpr uint16_t kUdpService = 2;  // 192.0.2.100:53
+inline constexpr uint16_t kTcpService = 1;   // 192.0.2.100:80
+inline constexpr uint16_t kUdpService = 2;   // 192.0.2.100:53
+inline constexpr uint16_t kTcp6Service = 3;  // [2001:db8::100]:80
+inline constexpr uint16_t kUdp6Service = 4;  // [2001:db8::100]:53
+inline constexpr uint64_t kRigSeed = 0x5EED;
 
-/// What a snapshot is made of: both services have the same servers. Those of slot 0, 1, … have the
+/// An IPv6 address of the documentation's network as the dataplane holds it: 2001:db8::<host>.
+inline Address6 documentation_address(uint16_t host) {
+  uint8_t octets[16] = {0x20, 0x01, 0x0d, 0xb8};
+  octets[14] = static_cast<uint8_t>(host >> 8);
+  octets[15] = static_cast<uint8_t>(host);
+  return load_address6(octets);
+}
+
+/// What a snapshot is made of: all services have the same servers. Those of slot 0, 1, … have the
 /// destination MAC 02:00:00:00:02:00, …:01, …
 struct SnapshotRecipe {
   struct Server {
     uint16_t generation = 1;
     bool resolved = true;
     uint16_t egress = 0;
+    uint16_t vlan = 0;  // of that port
   };
   std::vector<Server> servers{{}, {}, {}};
   std::vector<uint32_t> turns;            // none: by maglev
   std::vector<uint32_t> maglev{0, 1, 2};  // none: `unavailable`
   DropReason unavailable = DropReason::no_server;
   Timeouts timeouts;
+  uint32_t vip_role = AddressRole::kVip | AddressRole::kEcho;
+  uint16_t ingress_vlan = 0;  // of port 0
+  bool has_kernel = false;    // port 0
+  std::array<uint16_t, kMaxPorts> mtus{1500, 1500, 1500, 1500, 1500, 1500, 1500, 1500};
 
   Snapshot make() const {
     Snapshot snapshot;
     snapshot.timeouts = timeouts;
-    snapshot.ports[0] = snapshot.ports[1] = {0x000100000002, kMacMask};
+    for (size_t port = 0; port < kMaxPorts; ++port) {
+      snapshot.ports[port].mac = 0x000100000002;
+      snapshot.ports[port].mtu = mtus[port];
+      snapshot.least_mtu = std::min(snapshot.least_mtu, mtus[port]);
+    }
+    snapshot.ports[0].vlan = ingress_vlan;
+    if (ingress_vlan != 0) snapshot.ports[0].plain_type = 0;
+    snapshot.ports[0].has_kernel = has_kernel;
     for (uint32_t slot = 0; slot < servers.size(); ++slot) snapshot.servers.push_back(make_server(slot));
     const auto table = std::make_shared<const std::vector<uint32_t>>(maglev);
     const auto sequence = std::make_shared<const std::vector<uint32_t>>(turns);
@@ -49,13 +72,20 @@ struct SnapshotRecipe {
     service.maglev_size = static_cast<uint32_t>(table->size());
     service.sequence = sequence->empty() ? nullptr : sequence->data();
     service.sequence_size = static_cast<uint32_t>(sequence->size());
-    snapshot.services = {Service{}, service, service};
-    snapshot.service_map = AddressMap(2);
+    snapshot.services = {Service{}, service, service, service, service};
+    snapshot.service_map = ExactMap<uint64_t>(2);
     snapshot.service_map.insert(service_map_key(RTE_BE32(0xC0000264), RTE_BE16(80), 6), kTcpService);
     snapshot.service_map.insert(service_map_key(RTE_BE32(0xC0000264), RTE_BE16(53), 17), kUdpService);
-    snapshot.address_map = AddressMap(2);
-    snapshot.address_map.insert(RTE_BE32(0xC0000264), static_cast<uint32_t>(AddressKind::vip));
-    snapshot.address_map.insert(RTE_BE32(0xC0000202), static_cast<uint32_t>(AddressKind::own));
+    snapshot.address_map = ExactMap<uint64_t>(2);
+    snapshot.address_map.insert(RTE_BE32(0xC0000264), vip_role);
+    snapshot.address_map.insert(RTE_BE32(0xC0000202), AddressRole::kOwn | AddressRole::kEcho);
+    const Address6 vip = documentation_address(0x100), own = documentation_address(2);
+    snapshot.service_map6 = ExactMap<ServiceKey6>(2);
+    snapshot.service_map6.insert(service_map_key(vip, RTE_BE16(80), 6), kTcp6Service);
+    snapshot.service_map6.insert(service_map_key(vip, RTE_BE16(53), 17), kUdp6Service);
+    snapshot.address_map6 = ExactMap<Address6>(2);
+    snapshot.address_map6.insert(vip, vip_role);
+    snapshot.address_map6.insert(own, AddressRole::kOwn | AddressRole::kEcho);
     return snapshot;
   }
 
@@ -63,7 +93,7 @@ struct SnapshotRecipe {
   RealServer make_server(uint32_t slot) const {
     RealServer server;
     server.macs = {2, 0, 0, 0, 2, static_cast<uint8_t>(slot), 2, 0, 0, 0, 1, 0};
-    server.egress = servers[slot].egress;
+    server.set_way(servers[slot].egress, servers[slot].vlan);
     server.tag = static_cast<uint16_t>(servers[slot].generation |
                                        (servers[slot].resolved ? 0 : RealServer::kUnusable));
     return server;
@@ -72,9 +102,10 @@ struct SnapshotRecipe {
 
 /// What became of a packet.
 struct Fate {
-  enum Kind { nothing, transmitted, punted, dropped } kind = nothing;
+  enum Kind { nothing, transmitted, punted, dropped, held } kind = nothing;
   uint16_t egress = 0;
   PuntKind punt = PuntKind::count;
+  uint16_t mtu = 0;  // that a too_big punt tells
   DropReason reason = DropReason::count;
   Bytes frame;
   unsigned lanes = 0;  // that it stands in
@@ -85,7 +116,10 @@ struct Fate {
 class ForwarderRig {
  public:
   explicit ForwarderRig(uint64_t slots = 1024, SnapshotRecipe recipe_to_use = {})
-      : recipe(std::move(recipe_to_use)), table(slots), forwarder_(*table, counters, 0) {
+      : recipe(std::move(recipe_to_use)),
+        table(slots),
+        wide_table(slots),
+        forwarder({*table, *wide_table}, counters, 0, kRigSeed) {
     apply();
   }
 
@@ -97,11 +131,11 @@ class ForwarderRig {
     std::vector<std::unique_ptr<Packet>> packets;
     Burst burst;
     for (const Bytes& frame : frames) {
-      packets.push_back(std::make_unique<Packet>(frame));
+      packets.push_back(std::make_unique<Packet>(frame, headroom));
       packets.back()->mbuf->ol_flags = flags;
       burst.packets[burst.count++] = packets.back()->mbuf.get();
     }
-    forwarder_.process(burst, snapshot, now, outcome_);
+    forwarder.process(burst, snapshot, now, outcome_);
     std::vector<Fate> fates(frames.size());
     const auto fate_of = [&](const rte_mbuf* mbuf) -> Fate& {
       const auto at = std::find_if(packets.begin(), packets.end(),
@@ -114,7 +148,31 @@ class ForwarderRig {
     read_outcome(fate_of);
     for (size_t i = 0; i < fates.size(); ++i) {
       EXPECT_EQ(fates[i].lanes, 1u) << "packet " << i << " of the burst is in so many lanes";
-      fates[i].frame.assign(packets[i]->data.get(), packets[i]->data.get() + frames[i].size());
+      fates[i].frame = packets[i]->content();
+      if (fates[i].kind == Fate::held) held_.push_back(std::move(packets[i]));
+    }
+    return fates;
+  }
+  /// What became of the fragments that were held and are released now, in the order they are.
+  std::vector<Fate> released() {
+    std::vector<Fate> fates;
+    Burst burst;
+    for (forwarder.take_released(burst); burst.count > 0; forwarder.take_released(burst)) {
+      forwarder.process(burst, snapshot, now, outcome_);
+      std::vector<Fate> some(burst.count);
+      read_outcome([&](const rte_mbuf* mbuf) -> Fate& {
+        const auto at = std::find(burst.packets.begin(), burst.packets.begin() + burst.count, mbuf);
+        return some.at(static_cast<size_t>(at - burst.packets.begin()));
+      });
+      for (uint16_t i = 0; i < burst.count; ++i) {
+        const auto packet = std::find_if(held_.begin(), held_.end(), [&](const auto& held) {
+          return held->mbuf.get() == burst.packets[i];
+        });
+        EXPECT_NE(packet, held_.end()) << "a packet that was not held";
+        some[i].frame = (*packet)->content();
+        held_.erase(packet);
+      }
+      fates.insert(fates.end(), some.begin(), some.end());
     }
     return fates;
   }
@@ -143,7 +201,7 @@ class ForwarderRig {
     return udp_frame(fields, payload(4));
   }
   /// The entry of a TCP flow, if it has one.
-  ConnectionTable::Found entry(uint16_t flow) const {
+  ConnectionEntry entry(uint16_t flow) const {
     const ConnectionKey key = make_connection_key(
         RTE_BE32(0xCB007107), rte_cpu_to_be_16(static_cast<uint16_t>(1024 + flow)), kTcpService);
     return table.find(key, now, snapshot.timeouts);
@@ -155,24 +213,37 @@ class ForwarderRig {
   }
   void sweep() {
     table->sweep(0, table->buckets(), now, snapshot.timeouts, [&](ConnectionValue expired) {
-      counters.table.expired.add(1);
+      counters.ipv4_table.expired.add(1);
       note_closed(counters, snapshot, expired);
     });
   }
 
   SnapshotRecipe recipe;
   TestTable table;
+  WideTestTable wide_table;
   WorkerCounters counters;
   Snapshot snapshot;
   Tick now = 1000;
+  Forwarder forwarder;
+
+  /// Room before each frame, for a tag.
+  uint16_t headroom = 128;
 
  private:
   struct Packet {
-    explicit Packet(const Bytes& frame) : data(std::make_unique<uint8_t[]>(frame.size())) {
-      std::copy(frame.begin(), frame.end(), data.get());
+    Packet(const Bytes& frame, uint16_t headroom)
+        : data(std::make_unique<uint8_t[]>(headroom + frame.size())) {
+      std::copy(frame.begin(), frame.end(), data.get() + headroom);
       mbuf->buf_addr = data.get();
+      mbuf->buf_len = static_cast<uint16_t>(headroom + frame.size());
+      mbuf->data_off = headroom;
       mbuf->data_len = static_cast<uint16_t>(frame.size());
       mbuf->pkt_len = mbuf->data_len;
+      mbuf->nb_segs = 1;
+    }
+    Bytes content() const {
+      const auto* start = rte_pktmbuf_mtod(mbuf.get(), const uint8_t*);
+      return {start, start + mbuf->data_len};
     }
     std::unique_ptr<rte_mbuf> mbuf = std::make_unique<rte_mbuf>();
     std::unique_ptr<uint8_t[]> data;  // of exact size, for the address sanitizer
@@ -190,16 +261,18 @@ class ForwarderRig {
     for (uint16_t i = 0; i < outcome_.punt.count; ++i) {
       Fate& fate = fate_of(outcome_.punt.packets[i]);
       fate.kind = Fate::punted;
-      fate.punt = outcome_.punt.kinds[i];
+      fate.punt = outcome_.punt.notes[i].kind;
+      fate.mtu = outcome_.punt.notes[i].mtu;
     }
     for (uint16_t i = 0; i < outcome_.drop.count; ++i) {
       Fate& fate = fate_of(outcome_.drop.packets[i]);
       fate.kind = Fate::dropped;
       fate.reason = outcome_.drop.reasons[i];
     }
+    for (uint16_t i = 0; i < outcome_.held.count; ++i) fate_of(outcome_.held.packets[i]).kind = Fate::held;
   }
 
-  Forwarder forwarder_;
+  std::vector<std::unique_ptr<Packet>> held_;
   Outcome outcome_;
 };
 

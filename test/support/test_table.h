@@ -9,21 +9,24 @@
 
 namespace turnout {
 
-class TestTable {
+template <typename Key>
+class BasicTestTable {
  public:
-  explicit TestTable(uint64_t capacity, uint64_t seed = 0x5EED)
-      : count_(ConnectionTable::buckets_for(capacity)),
-        buckets_(std::make_unique<ConnectionBucket[]>(count_)),
+  using Table = BasicConnectionTable<Key>;
+
+  explicit BasicTestTable(uint64_t capacity, uint64_t seed = 0x5EED)
+      : count_(Table::buckets_for(capacity)),
+        buckets_(std::make_unique<typename Table::Bucket[]>(count_)),
         table_(buckets_.get(), capacity, seed) {}
 
-  const ConnectionTable& operator*() const { return table_; }
-  const ConnectionTable* operator->() const { return &table_; }
+  const Table& operator*() const { return table_; }
+  const Table* operator->() const { return &table_; }
 
-  ConnectionTable::Found find(ConnectionKey key, Tick now = 0, const Timeouts& timeouts = {}) const {
+  ConnectionEntry find(const Key& key, Tick now = 0, const Timeouts& timeouts = {}) const {
     return table_.find(key, table_.hash(key), now, timeouts);
   }
-  ConnectionTable::Inserted insert(ConnectionKey key, ConnectionValue proposal, Tick now = 0,
-                                   const Timeouts& timeouts = {}) const {
+  InsertedConnection insert(const Key& key, ConnectionValue proposal, Tick now = 0,
+                            const Timeouts& timeouts = {}) const {
     return table_.insert(key, table_.hash(key), proposal, now, timeouts);
   }
 
@@ -31,19 +34,19 @@ class TestTable {
   template <typename Function>
   void for_each_slot(Function&& look) const {
     for (uint64_t i = 0; i < count_; ++i) {
-      for (const ConnectionSlot& slot : buckets_[i].slots)
-        look(slot.key.load(), ConnectionValue(slot.value.load()));
+      for (const typename Table::Slot& slot : buckets_[i].slots)
+        look(slot.key.load(std::memory_order_seq_cst), ConnectionValue(slot.value.load()));
     }
   }
   uint64_t live() const {
     uint64_t number = 0;
-    for_each_slot([&](ConnectionKey, ConnectionValue value) { number += value.live(); });
+    for_each_slot([&](const Key&, ConnectionValue value) { number += value.live(); });
     return number;
   }
   /// Slots that some thread left while it was changing them.
   uint64_t unfinished() const {
     uint64_t number = 0;
-    for_each_slot([&](ConnectionKey, ConnectionValue value) {
+    for_each_slot([&](const Key&, ConnectionValue value) {
       number += !value.live() && value.state() != ConnectionState::free;
     });
     return number;
@@ -51,9 +54,10 @@ class TestTable {
   /// Live entries of flows that have more than one.
   uint64_t duplicates() const {
     uint64_t number = 0;
-    std::set<ConnectionKey> seen;
-    for_each_slot([&](ConnectionKey key, ConnectionValue value) {
-      number += value.live() && !seen.insert(key).second;
+    std::set<std::array<uint64_t, sizeof(Key) / 8>> seen;
+    for_each_slot([&](const Key& key, ConnectionValue value) {
+      number +=
+          value.live() && !seen.insert(std::bit_cast<std::array<uint64_t, sizeof(Key) / 8>>(key)).second;
     });
     return number;
   }
@@ -61,8 +65,8 @@ class TestTable {
   template <typename Function>
   void free_if(Function&& frees) {
     for (uint64_t i = 0; i < count_; ++i) {
-      for (ConnectionSlot& slot : buckets_[i].slots) {
-        if (!frees(slot.key.load())) continue;
+      for (typename Table::Slot& slot : buckets_[i].slots) {
+        if (!frees(slot.key.load(std::memory_order_seq_cst))) continue;
         slot.value.store(ConnectionValue(slot.value.load()).with_state(ConnectionState::free).bits());
       }
     }
@@ -70,9 +74,11 @@ class TestTable {
 
  private:
   uint64_t count_;
-  std::unique_ptr<ConnectionBucket[]> buckets_;
-  ConnectionTable table_;
+  std::unique_ptr<typename Table::Bucket[]> buckets_;
+  Table table_;
 };
+using TestTable = BasicTestTable<ConnectionKey>;
+using WideTestTable = BasicTestTable<WideKey>;
 
 /// Another flow for each `number`, of one of `services` services.
 constexpr ConnectionKey flow_key(uint64_t number, uint16_t services = 1) {

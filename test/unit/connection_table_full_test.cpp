@@ -14,7 +14,7 @@ namespace turnout {
 namespace {
 
 using enum ConnectionState;
-using Result = ConnectionTable::Inserted::Result;
+using Result = InsertedConnection::Result;
 
 ConnectionValue entry(uint32_t server, ConnectionState state, Tick seen = 0) {
   return ConnectionValue::make(server, 1, state, seen);
@@ -33,10 +33,10 @@ struct FullTable : testing::Test {
     }
     ASSERT_EQ(table.live(), 8u);
   }
-  ConnectionTable::Inserted add(uint64_t flow) {
+  InsertedConnection add(uint64_t flow) {
     return table.insert(flow_key(flow), entry(99, syn_recv, kNow), kNow);
   }
-  void expect_evicted(const ConnectionTable::Inserted& result, uint32_t server) {
+  void expect_evicted(const InsertedConnection& result, uint32_t server) {
     EXPECT_EQ(result.result, Result::inserted);
     ASSERT_EQ(result.displaced_count, 1);
     EXPECT_TRUE(result.displaced[0].evicted);

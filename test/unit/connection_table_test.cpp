@@ -12,7 +12,7 @@ namespace turnout {
 namespace {
 
 using enum ConnectionState;
-using Result = ConnectionTable::Inserted::Result;
+using Result = InsertedConnection::Result;
 
 ConnectionValue entry(uint32_t server, ConnectionState state, Tick seen = 0) {
   return ConnectionValue::make(server, 1, state, seen);
@@ -67,7 +67,7 @@ TEST(ConnectionTable, ReturnsTheEntryThatIsThereToASecondInsert) {
 TEST(ConnectionTable, AdvanceMovesStateAndTimeOnAndSaysWhatWas) {
   const TestTable table(64);
   auto found = table.insert(flow_key(1), entry(9, syn_recv, 5), 5).entry;
-  const auto before = table->advance(found, PacketEvent::ack, 7);
+  const auto before = found.advance(PacketEvent::ack, 7);
   ASSERT_TRUE(before);
   EXPECT_EQ(before->state(), syn_recv);
   EXPECT_EQ(found.value.state(), established);
@@ -80,8 +80,8 @@ TEST(ConnectionTable, AdvanceGoesOnFromWhatAnotherThreadWroteMeanwhile) {
   const TestTable table(64);
   auto ours = table.insert(flow_key(1), entry(9, syn_recv)).entry;
   auto theirs = table.find(flow_key(1));
-  ASSERT_TRUE(table->advance(theirs, PacketEvent::ack, 1));
-  const auto before = table->advance(ours, PacketEvent::fin, 1);
+  ASSERT_TRUE(theirs.advance(PacketEvent::ack, 1));
+  const auto before = ours.advance(PacketEvent::fin, 1);
   ASSERT_TRUE(before);
   EXPECT_EQ(before->state(), established);
   EXPECT_EQ(ours.value.state(), fin_wait);
@@ -96,8 +96,8 @@ TEST(ConnectionTable, AdvanceAndReplaceLeaveTheSlotsNextOwnerAlone) {
     ASSERT_EQ(table.insert(flow_key(i), entry(2, established, later), later).result, Result::inserted);
   }
   auto other_view = old;
-  EXPECT_FALSE(table->advance(old, PacketEvent::ack, later));
-  EXPECT_FALSE(table->replace(other_view, entry(3, established, later)));
+  EXPECT_FALSE(old.advance(PacketEvent::ack, later));
+  EXPECT_FALSE(other_view.replace(entry(3, established, later)));
   for (uint64_t i = 10; i < 18; ++i) EXPECT_EQ(table.find(flow_key(i), later).value.server(), 2u);
 }
 
@@ -116,7 +116,7 @@ TEST(ConnectionTable, EverySlotsNextOwnerHasAnotherVersion) {
 TEST(ConnectionTable, ReplaceGivesAnEntryAnotherServer) {
   const TestTable table(64);
   auto found = table.insert(flow_key(1), entry(1, fin_wait)).entry;
-  EXPECT_TRUE(table->replace(found, ConnectionValue::make(2, 3, syn_recv, 8)));
+  EXPECT_TRUE(found.replace(ConnectionValue::make(2, 3, syn_recv, 8)));
   EXPECT_EQ(table.find(flow_key(1), 8).value, found.value);
   EXPECT_EQ(found.value.server(), 2u);
   EXPECT_EQ(found.value.generation(), 3u);
@@ -127,8 +127,8 @@ TEST(ConnectionTable, ReplaceTellsWhatStandsThereIfTheEntryChangedMeanwhile) {
   const TestTable table(64);
   auto ours = table.insert(flow_key(1), entry(1, fin_wait)).entry;
   auto theirs = ours;
-  ASSERT_TRUE(table->replace(theirs, entry(2, syn_recv)));
-  EXPECT_FALSE(table->replace(ours, entry(3, syn_recv)));
+  ASSERT_TRUE(theirs.replace(entry(2, syn_recv)));
+  EXPECT_FALSE(ours.replace(entry(3, syn_recv)));
   EXPECT_EQ(ours.value, theirs.value);
   EXPECT_EQ(table.find(flow_key(1)).value.server(), 2u);
 }

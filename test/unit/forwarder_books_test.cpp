@@ -75,8 +75,8 @@ TEST_F(ForwarderBooks, AnEntryThatExpiredIsClosedOnceByWhoeverFindsIt) {
   expect({2, 1, 0}, "the same flow again");
   rig.sweep();
   expect({2, 1, 0}, "nothing is left for the sweep");
-  EXPECT_EQ(rig.counters.table.inserted.read(), 2u);
-  EXPECT_EQ(rig.counters.table.expired.read(), 1u);
+  EXPECT_EQ(rig.counters.ipv4_table.inserted.read(), 2u);
+  EXPECT_EQ(rig.counters.ipv4_table.expired.read(), 1u);
 }
 
 TEST_F(ForwarderBooks, AnEvictedConnectionIsNotCountedAnyMore) {
@@ -85,8 +85,8 @@ TEST_F(ForwarderBooks, AnEvictedConnectionIsNotCountedAnyMore) {
   for (uint16_t flow = 0; flow < 20; ++flow) small.tcp(flow, kSyn);
   EXPECT_EQ(server.connections.read(), 20u);
   EXPECT_EQ(server.inactive.read(), 8u);
-  EXPECT_EQ(small.counters.table.inserted.read(), 20u);
-  EXPECT_EQ(small.counters.table.evicted.read(), 12u);
+  EXPECT_EQ(small.counters.ipv4_table.inserted.read(), 20u);
+  EXPECT_EQ(small.counters.ipv4_table.evicted.read(), 12u);
 }
 
 TEST_F(ForwarderBooks, CountsPacketsAndOctetsOfIpByServer) {
@@ -132,7 +132,7 @@ void expect_books_to_balance(const ForwarderRig& rig) {
     ASSERT_EQ(rig.counters.server(slot).active.read(), active[slot]) << "server " << slot;
     ASSERT_EQ(rig.counters.server(slot).inactive.read(), inactive[slot]) << "server " << slot;
   }
-  const TableCounters& table = rig.counters.table;
+  const TableCounters& table = rig.counters.ipv4_table;
   ASSERT_EQ(table.inserted.read() - table.expired.read() - table.evicted.read(), live);
 }
 
@@ -161,9 +161,9 @@ TEST(ForwarderBooksAtRandom, BalanceAfterEveryBurst) {
     }
     ASSERT_NO_FATAL_FAILURE(expect_books_to_balance(rig)) << "round " << round;
   }
-  EXPECT_GT(rig.counters.table.evicted.read(), 0u);
-  EXPECT_GT(rig.counters.table.expired.read(), 0u);
-  EXPECT_GT(rig.counters.table.stateless.read(), 0u);
+  EXPECT_GT(rig.counters.ipv4_table.evicted.read(), 0u);
+  EXPECT_GT(rig.counters.ipv4_table.expired.read(), 0u);
+  EXPECT_GT(rig.counters.ipv4_table.stateless.read(), 0u);
 }
 
 }  // namespace

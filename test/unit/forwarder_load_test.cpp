@@ -20,22 +20,22 @@ SnapshotRecipe round_robin() {
 }
 
 uint32_t maglev_server(const ForwarderRig& rig, uint16_t flow) {
-  return schedule_by_maglev(rig.snapshot.services[kTcpService], RTE_BE32(0xCB007107),
-                            rte_cpu_to_be_16(static_cast<uint16_t>(1024 + flow)));
+  const uint16_t port_be = rte_cpu_to_be_16(static_cast<uint16_t>(1024 + flow));
+  return schedule_by_maglev(rig.snapshot.services[kTcpService], maglev_flow(RTE_BE32(0xCB007107), port_be));
 }
 
 TEST(ForwarderLoad, ForwardsFlowsThatFindNoRoomByTheMaglevTable) {
   for (const SnapshotRecipe& recipe : {SnapshotRecipe{}, round_robin()}) {
     ForwarderRig rig(8, recipe);
     rig.fill_with_udp();
-    const uint64_t before = rig.counters.table.stateless.read();
+    const uint64_t before = rig.counters.ipv4_table.stateless.read();
     for (uint16_t flow = 0; flow < 50; ++flow) {
       for (const uint8_t flags : {kSyn, kAck, kAck, uint8_t{kFin | kAck}}) {
         EXPECT_EQ(rig.tcp(flow, flags), maglev_server(rig, flow)) << "flow " << flow;
       }
       EXPECT_FALSE(rig.entry(flow));
     }
-    EXPECT_EQ(rig.counters.table.stateless.read() - before, 200u);
+    EXPECT_EQ(rig.counters.ipv4_table.stateless.read() - before, 200u);
     for (uint16_t flow = 0; flow < 8; ++flow) rig.udp(flow);
     EXPECT_EQ(rig.table.live(), 8u);
   }

@@ -21,8 +21,8 @@ SnapshotRecipe round_robin() {
 }
 
 uint32_t maglev_server(const ForwarderRig& rig, uint16_t flow) {
-  return schedule_by_maglev(rig.snapshot.services[kTcpService], RTE_BE32(0xCB007107),
-                            rte_cpu_to_be_16(static_cast<uint16_t>(1024 + flow)));
+  const uint16_t port_be = rte_cpu_to_be_16(static_cast<uint16_t>(1024 + flow));
+  return schedule_by_maglev(rig.snapshot.services[kTcpService], maglev_flow(RTE_BE32(0xCB007107), port_be));
 }
 
 TEST(Forwarder, AnEstablishedFlowKeepsItsServerWhateverTheSchedulerSaysNow) {
@@ -104,7 +104,7 @@ TEST(Forwarder, AFlowWhoseEntryExpiredIsANewOne) {
   EXPECT_EQ(rig.tcp(1, kSyn), first) << "at the end of its time";
   rig.now += 61;
   EXPECT_EQ(rig.tcp(1, kSyn), (first + 1) % 3);
-  EXPECT_EQ(rig.counters.table.expired.read(), 1u);
+  EXPECT_EQ(rig.counters.ipv4_table.expired.read(), 1u);
 }
 
 TEST(Forwarder, AServerThatWasRemovedLosesItsConnectionsToTheOthers) {
@@ -247,7 +247,7 @@ TEST(Forwarder, PacketsOfOneNewFlowInOneBurstGoToOneServer) {
   const std::vector<Fate> fates = rig.burst(frames);
   for (size_t i = 0; i < fates.size(); ++i) servers[i % 4].insert(fates[i].server());
   for (size_t flow = 0; flow < 4; ++flow) EXPECT_EQ(servers[flow].size(), 1u) << "flow " << flow;
-  EXPECT_EQ(rig.counters.table.inserted.read(), 4u);
+  EXPECT_EQ(rig.counters.ipv4_table.inserted.read(), 4u);
   EXPECT_EQ(rig.table.live(), 4u);
 }
 

@@ -38,6 +38,14 @@ std::string verdict(const Bytes& frame, const Port& port = kPort) {
   switch (parsed.kind) {
     case PacketClass::flow:
       return "flow";
+    case PacketClass::flow6:
+      return "flow6";
+    case PacketClass::first_fragment:
+      return "first_fragment";
+    case PacketClass::later_fragment:
+      return "later_fragment";
+    case PacketClass::ndp:
+      return "ndp";
     case PacketClass::icmp_echo:
       return "icmp_echo";
     case PacketClass::icmp_other:

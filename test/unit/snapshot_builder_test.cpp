@@ -57,19 +57,17 @@ TEST_F(SnapshotBuilding, AServiceIsFoundByVipPortAndProtocol) {
 
 TEST_F(SnapshotBuilding, KnowsItsOwnAddressesFromVips) {
   const auto snapshot = build();
-  const auto kind = [&](const char* address) {
-    return AddressKind{snapshot->address_map.find(to_be32(ip(address)))};
-  };
-  EXPECT_EQ(kind("192.0.2.2"), AddressKind::own);
-  EXPECT_EQ(kind("192.0.2.100"), AddressKind::vip);
-  EXPECT_EQ(kind("192.0.2.11"), AddressKind::unknown);
+  const auto kind = [&](const char* address) { return snapshot->address_map.find(to_be32(ip(address))); };
+  EXPECT_EQ(kind("192.0.2.2"), AddressRole::kOwn | AddressRole::kEcho);
+  EXPECT_EQ(kind("192.0.2.100"), AddressRole::kVip | AddressRole::kEcho);
+  EXPECT_EQ(kind("192.0.2.11"), 0u);
 }
 
 TEST_F(SnapshotBuilding, AServerHasTheAddressesToWriteIntoFrames) {
   const auto snapshot = build();
   const RealServer& server = snapshot->servers[slot(12)];
   EXPECT_EQ(server.macs, (std::array<uint8_t, 12>{2, 0, 0, 0, 2, 0x12, 2, 0, 0, 0, 1, 0}));
-  EXPECT_EQ(server.egress, 0);
+  EXPECT_EQ(server.egress(), 0);
   EXPECT_TRUE(server.usable());
   EXPECT_EQ(server.generation(), 1);
 }

@@ -27,7 +27,7 @@ TEST(Statistics, AddsUpWhatAllWorkersCounted) {
     packets.ports[1].transmit_packets.add(7);
     packets.drops[static_cast<size_t>(DropReason::fragment)].add(2);
     packets.punts[static_cast<size_t>(PuntKind::arp)].add(1);
-    statistics.worker(id).table.inserted.add(5);
+    statistics.worker(id).ipv4_table.inserted.add(5);
   }
   statistics.worker(0).packets.originated.add(1);
   statistics.worker(0).packets.ports[1].transmit_packets.add(1);
@@ -40,7 +40,7 @@ TEST(Statistics, AddsUpWhatAllWorkersCounted) {
   EXPECT_EQ(totals.originated, 1u);
   EXPECT_EQ(totals.received(), totals.transmitted() + totals.dropped() + totals.punted());
   EXPECT_EQ(statistics.drops(DropReason::fragment), 6u);
-  EXPECT_EQ(statistics.table().entries(), 11u);
+  EXPECT_EQ(statistics.ipv4_table().entries(), 11u);
 }
 
 TEST(Statistics, AConnectionMayEndOnAnotherWorkerThanItBegan) {

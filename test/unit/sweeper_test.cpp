@@ -14,7 +14,8 @@ struct Sweeping : testing::Test {
   TestTable table{4096};
   Statistics statistics{1};
   Snapshot snapshot;
-  Sweeper sweeper{*table, statistics};
+  WideTestTable wide_table{4096};
+  Sweeper sweeper{{*table, *wide_table}, statistics};
 
   Sweeping() {
     snapshot.servers.resize(2);
@@ -23,8 +24,8 @@ struct Sweeping : testing::Test {
   }
   void open(uint64_t flow, uint32_t server, ConnectionState state) {
     const auto value = ConnectionValue::make(server, 1, state, 0);
-    ASSERT_EQ(table.insert(flow_key(flow), value).result, ConnectionTable::Inserted::Result::inserted);
-    statistics.worker(0).table.inserted.add(1);
+    ASSERT_EQ(table.insert(flow_key(flow), value).result, InsertedConnection::Result::inserted);
+    statistics.worker(0).ipv4_table.inserted.add(1);
     if (snapshot.owns(value)) note_opened(statistics.worker(0), value);
   }
 };
@@ -33,8 +34,8 @@ TEST_F(Sweeping, FreesWhatExpiredInLittleMoreThanARound) {
   for (uint64_t flow = 0; flow < 500; ++flow) open(flow, 0, ConnectionState::syn_recv);
   for (auto now = 0ms; now <= Sweeper::kRound * 11 / 10; now += 10ms) sweeper.tick(now, 61, snapshot);
   EXPECT_EQ(table.live(), 0u);
-  EXPECT_EQ(statistics.table().expired, 500u);
-  EXPECT_EQ(statistics.table().entries(), 0u);
+  EXPECT_EQ(statistics.ipv4_table().expired, 500u);
+  EXPECT_EQ(statistics.ipv4_table().entries(), 0u);
   EXPECT_EQ(statistics.server(0).inactive, 0u);
 }
 
@@ -58,7 +59,7 @@ TEST_F(Sweeping, AfterALongPauseSweepsNoMoreThanOneRound) {
   for (uint64_t flow = 0; flow < 500; ++flow) open(flow, 0, ConnectionState::syn_recv);
   sweeper.tick(1h, 61, snapshot);
   EXPECT_EQ(table.live(), 0u);
-  EXPECT_EQ(statistics.table().expired, 500u) << "each once";
+  EXPECT_EQ(statistics.ipv4_table().expired, 500u) << "each once";
 }
 
 TEST_F(Sweeping, LeavesWhatIsNotPastItsTime) {
@@ -73,7 +74,7 @@ TEST_F(Sweeping, ChargesNobodyForConnectionsOfASlotsEarlierServer) {
   open(1, 1, ConnectionState::established);  // of generation 1; the slot's server has generation 2
   sweeper.tick(10s, 901, snapshot);
   EXPECT_EQ(table.live(), 0u);
-  EXPECT_EQ(statistics.table().expired, 1u);
+  EXPECT_EQ(statistics.ipv4_table().expired, 1u);
   EXPECT_EQ(statistics.control().server(1).active.read(), 0u);
 }
 

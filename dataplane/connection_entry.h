@@ -1,0 +1,48 @@
+// An entry of a connection table once it is found: reading and moving on its value. The same for all tables.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <optional>
+
+#include "dataplane/connection.h"
+
+namespace turnout {
+
+/// A flow's entry as it was read. `slot` stays valid as long as the table; the entry in it may change hands.
+struct ConnectionEntry {
+  std::atomic<uint64_t>* slot = nullptr;  // where the value stands; none if not found
+  ConnectionValue value;
+  explicit operator bool() const { return slot != nullptr; }
+
+  /// A packet of the flow was seen: moves state and time on. `value` becomes what stands in the slot then,
+  /// and what stood there before is returned. Nothing if the entry is gone or is being moved.
+  std::optional<ConnectionValue> advance(PacketEvent event, Tick now);
+
+  /// Replaces server, state and time of a live entry, if it still is as `value` says. If not, `value` becomes
+  /// what stands there now, and false is returned.
+  bool replace(ConnectionValue to);
+};
+
+/// An entry that had to go so that another could take its slot.
+struct DisplacedConnection {
+  ConnectionValue value;
+  bool evicted;  // false: it had expired
+};
+
+/// What became of an insertion.
+struct InsertedConnection {
+  enum class Result : uint8_t { inserted, existing, full };
+  Result result = Result::full;
+  ConnectionEntry entry;  // none if full
+  uint8_t displaced_count = 0;
+  std::array<DisplacedConnection, 8> displaced;
+
+  bool may_displace() const { return displaced_count < displaced.size(); }
+  void note_displaced(ConnectionValue value, bool evicted) {
+    displaced[displaced_count++] = {value, evicted};
+  }
+};
+
+}  // namespace turnout

@@ -1,0 +1,101 @@
+// What a flow is known by in a connection table: the whole of it, never a digest. A false match would be a
+// misrouted connection.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstdint>
+
+#include "dataplane/address6.h"
+
+namespace turnout {
+
+/// The whole flow of an IPv4 service: client address (32 bits) and port (16), both as in the packet, service
+/// index (16).
+using ConnectionKey = uint64_t;
+
+constexpr ConnectionKey make_connection_key(uint32_t client_be, uint16_t client_port_be, uint16_t service) {
+  return uint64_t{client_be} << 32 | uint64_t{client_port_be} << 16 | service;
+}
+constexpr uint32_t client_of(ConnectionKey key) {
+  return static_cast<uint32_t>(key >> 32);
+}
+constexpr uint16_t client_port_of(ConnectionKey key) {
+  return static_cast<uint16_t>(key >> 16);
+}
+constexpr uint16_t service_of(ConnectionKey key) {
+  return static_cast<uint16_t>(key);
+}
+
+/// The whole flow of an IPv6 service, and room for what else doesn't fit 64 bits.
+struct WideKey {
+  Address6 client;
+  uint64_t rest = 0;  // client port (16 bits, as in the packet) | service index (16) | 0 (32)
+  friend constexpr bool operator==(const WideKey&, const WideKey&) = default;
+};
+
+constexpr WideKey make_connection_key(const Address6& client, uint16_t client_port_be, uint16_t service) {
+  return {client, uint64_t{client_port_be} << 48 | uint64_t{service} << 32};
+}
+constexpr Address6 client_of(const WideKey& key) {
+  return key.client;
+}
+constexpr uint16_t client_port_of(const WideKey& key) {
+  return static_cast<uint16_t>(key.rest >> 48);
+}
+constexpr uint16_t service_of(const WideKey& key) {
+  return static_cast<uint16_t>(key.rest >> 32);
+}
+
+/// A table's secret: nobody outside can choose flows that share a bucket.
+struct HashSeed {
+  uint64_t addend;
+  uint64_t multiplier;
+  explicit constexpr HashSeed(uint64_t random)
+      : addend(random), multiplier((random * 0x9E3779B97F4A7C15u) | 1 | uint64_t{1} << 63) {}
+};
+
+/// Both halves of the 128-bit product, folded.
+constexpr uint64_t multiply_and_fold(uint64_t a, uint64_t b) {
+  __extension__ using Uint128 = unsigned __int128;  // an extension that both compilers have
+  const auto product = static_cast<Uint128>(a) * b;
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+constexpr uint64_t hash_of(ConnectionKey key, const HashSeed& seed) {
+  return multiply_and_fold(key ^ seed.addend, seed.multiplier);
+}
+constexpr uint64_t hash_of(const WideKey& key, const HashSeed& seed) {
+  const uint64_t client =
+      multiply_and_fold(key.client.first ^ seed.addend, key.client.last ^ seed.multiplier);
+  return multiply_and_fold(client ^ key.rest, seed.multiplier);
+}
+
+/// A key that one thread writes while others read. What they read may be of two owners: whoever uses it makes
+/// sure by the version of the value beside it.
+template <typename Key>
+class AtomicKey {
+ public:
+  Key load(std::memory_order order) const {
+    Words words;
+    for (size_t i = 0; i < kWords; ++i) words[i] = words_[i].load(order);
+    return std::bit_cast<Key>(words);
+  }
+  void store(const Key& key, std::memory_order order) {
+    const auto words = std::bit_cast<Words>(key);
+    for (size_t i = 0; i < kWords; ++i) words_[i].store(words[i], order);
+  }
+  bool equals(const Key& key, std::memory_order order) const {  // no branch for each word
+    const auto words = std::bit_cast<Words>(key);
+    uint64_t difference = 0;
+    for (size_t i = 0; i < kWords; ++i) difference |= words_[i].load(order) ^ words[i];
+    return difference == 0;
+  }
+
+ private:
+  static constexpr size_t kWords = sizeof(Key) / sizeof(uint64_t);
+  using Words = std::array<uint64_t, kWords>;
+  std::array<std::atomic<uint64_t>, kWords> words_;
+};
+
+}  // namespace turnout

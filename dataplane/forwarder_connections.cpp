@@ -1,0 +1,158 @@
+// The forwarder's two stages around the connection table: what has a connection keeps its real server, what
+// has none gets one.
+#include "dataplane/accounting.h"
+#include "dataplane/forwarder.h"
+#include "dataplane/scheduler.h"
+
+namespace turnout {
+
+void Forwarder::find_connections(const Snapshot& snapshot, Tick now) {
+  find_connections(ipv4_, snapshot, now);
+  find_connections(ipv6_, snapshot, now);
+}
+
+template <typename Key>
+void Forwarder::find_connections(Track<Key>& track, const Snapshot& snapshot, Tick now) {
+  track.missed.count = 0;
+  for (const size_t i : track.matched) {
+    const ConnectionEntry entry = track.table.look_up(track.keys[i], flows_.hashes[i]);
+    const PacketEvent event = flows_.fields[i].event;
+    if (entry.value.settled(event, now) && snapshot.keeps(entry.value)) [[likely]] {
+      flows_.servers[i] = entry.value.server();  // nothing to write
+      continue;
+    }
+    flows_.servers[i] = kNoServer;
+    const bool expired = entry.value.live() && entry.value.expired(now, snapshot.timeouts);
+    if (!entry || expired || !keep_connection(entry, snapshot, i, now)) track.missed.add(i);
+  }
+}
+
+/// Sends the packet where its connection goes, unless its server is gone or the packet begins another
+/// connection.
+bool Forwarder::keep_connection(ConnectionEntry entry, const Snapshot& snapshot, size_t position, Tick now) {
+  const PacketEvent event = flows_.fields[position].event;
+  const ConnectionState state = entry.value.state();
+  if (!snapshot.keeps(entry.value) || starts_anew(state, event)) [[unlikely]]
+    return false;
+  const bool moves_on = next_state(state, event) != state || entry.value.seen() != (now & kTickMask);
+  if (entry.value.live() && moves_on && event != PacketEvent::icmp_error) {
+    const std::optional<ConnectionValue> before = entry.advance(event, now);
+    if (!before || !snapshot.keeps(entry.value)) [[unlikely]]
+      return false;
+    if (is_active(before->state()) != is_active(entry.value.state())) {
+      note_closed(counters_, snapshot, *before);
+      note_opened(counters_, entry.value);
+    }
+  }
+  flows_.servers[position] = entry.value.server();
+  return true;
+}
+
+void Forwarder::schedule_new_connections(const Burst& packets, const Snapshot& snapshot, Tick now,
+                                         Outcome& outcome) {
+  schedule_new_connections(ipv4_, packets, snapshot, now, outcome);
+  schedule_new_connections(ipv6_, packets, snapshot, now, outcome);
+}
+
+template <typename Key>
+void Forwarder::schedule_new_connections(Track<Key>& track, const Burst& packets, const Snapshot& snapshot,
+                                         Tick now, Outcome& outcome) {
+  for (const size_t i : track.missed) {
+    const Service& service = snapshot.services[flows_.services[i]];
+    if (service.maglev_size == 0) {
+      outcome.add_drop(packets.packets[i], service.unavailable);
+    } else {
+      place(track, snapshot, service, i, now);
+      if (flows_.servers[i] == kNoServer)
+        outcome.add_drop(packets.packets[i], DropReason::no_server_resolved);
+    }
+  }
+}
+
+/// Finds a server for a packet without a connection to keep; none while the one whose turn it is is not
+/// resolved. Looks again first: an earlier packet of this burst, or another worker, may have opened the
+/// connection meanwhile.
+template <typename Key>
+void Forwarder::place(Track<Key>& track, const Snapshot& snapshot, const Service& service, size_t position,
+                      Tick now) {
+  const ConnectionEntry entry =
+      track.table.find(track.keys[position], flows_.hashes[position], now, snapshot.timeouts);
+  if (entry && keep_connection(entry, snapshot, position, now)) return;
+  const PacketEvent event = flows_.fields[position].event;
+  if (event == PacketEvent::icmp_error)  // opens no connection; a flow without an entry is where Maglev says
+    return send_to(server_by_maglev(service, position), snapshot, position);
+
+  const uint32_t server = choose_server(service, position, now);
+  if (!snapshot.servers[server].usable()) return;  // its place, but its MAC address is not known yet
+  const ConnectionState state = next_state(ConnectionState::free, event);
+  const auto value = ConnectionValue::make(server, snapshot.servers[server].generation(), state, now);
+  if (entry && replace_connection(entry, value, snapshot, position, now)) return;
+  open_connection(track, value, snapshot, service, position, now);
+}
+
+void Forwarder::send_to(uint32_t server, const Snapshot& snapshot, size_t position) {
+  if (snapshot.servers[server].usable()) flows_.servers[position] = server;
+}
+
+uint32_t Forwarder::server_by_maglev(const Service& service, size_t position) const {
+  const PacketFields& fields = flows_.fields[position];
+  const uint64_t flow = fields.version == 4 ? maglev_flow(fields.client, fields.client_port)
+                                            : maglev_flow(fields.client6, fields.client_port);
+  return schedule_by_maglev(service, flow);
+}
+
+/// A connection that begins takes its turn. A packet in the middle of one, whose entry is missing, goes where
+/// the Maglev table says: to the server it has had since the table was full, or from another director.
+uint32_t Forwarder::choose_server(const Service& service, size_t position, Tick now) {
+  const PacketEvent event = flows_.fields[position].event;
+  const bool begins = event == PacketEvent::syn || event == PacketEvent::datagram;
+  if (service.sequence && begins && now >= overload_until_) {
+    return schedule_in_turn(service, cursors_[flows_.services[position]]);
+  }
+  return server_by_maglev(service, position);
+}
+
+/// Gives an entry whose server is gone, or whose connection is over, its new server. False if the entry
+/// itself is gone.
+bool Forwarder::replace_connection(ConnectionEntry entry, ConnectionValue to, const Snapshot& snapshot,
+                                   size_t position, Tick now) {
+  const uint8_t version = entry.value.version();
+  while (entry.value.live() && entry.value.version() == version) {
+    const ConnectionValue before = entry.value;
+    if (entry.replace(to)) {
+      note_closed(counters_, snapshot, before);
+      note_opened(counters_, entry.value);
+      counters_.server(to.server()).connections.add(1);
+      flows_.servers[position] = to.server();
+      return true;
+    }
+    if (entry.value.version() == version && keep_connection(entry, snapshot, position, now)) return true;
+  }
+  return false;
+}
+
+template <typename Key>
+void Forwarder::open_connection(Track<Key>& track, ConnectionValue value, const Snapshot& snapshot,
+                                const Service& service, size_t position, Tick now) {
+  using Result = InsertedConnection::Result;
+  const InsertedConnection inserted =
+      track.table.insert(track.keys[position], flows_.hashes[position], value, now, snapshot.timeouts);
+  for (size_t i = 0; i < inserted.displaced_count; ++i) {
+    const DisplacedConnection& displaced = inserted.displaced[i];
+    (displaced.evicted ? track.counters.evicted : track.counters.expired).add(1);
+    note_closed(counters_, snapshot, displaced.value);
+  }
+  if (inserted.result == Result::existing && keep_connection(inserted.entry, snapshot, position, now)) return;
+  if (inserted.result == Result::inserted) {
+    track.counters.inserted.add(1);
+    counters_.server(value.server()).connections.add(1);
+    note_opened(counters_, value);
+    flows_.servers[position] = value.server();
+    return;
+  }
+  track.counters.stateless.add(1);
+  if (inserted.result == Result::full) overload_until_ = now + snapshot.timeouts.of(ConnectionState::udp);
+  send_to(server_by_maglev(service, position), snapshot, position);
+}
+
+}  // namespace turnout

@@ -1,0 +1,163 @@
+// What the forwarder does with packets that are not plain TCP or UDP of a known service: the control thread's
+// share, fragments, VLAN tags, packets that are too long, and the reasons to drop.
+#include <cstring>
+
+#include "dataplane/forwarder.h"
+
+namespace turnout {
+
+using namespace packet_detail;
+
+/// A packet that is no whole TCP or UDP packet.
+void Forwarder::sort_uncommon(const Burst& packets, const Snapshot& snapshot, size_t position,
+                              Outcome& outcome) {
+  const PacketFields& fields = flows_.fields[position];
+  const PacketClass kind = flows_.classes[position];
+  if (kind != PacketClass::dropped && has_bad_ip_checksum(packets.packets[position]))
+    return outcome.add_drop(packets.packets[position], DropReason::bad_checksum);
+  switch (kind) {
+    case PacketClass::first_fragment:
+      flows_.servers[position] = kNoServer;  // until its service is found to have one
+      first_fragments_.add(position);
+      (fields.version == 4 ? ipv4_.candidates : ipv6_.candidates).add(position);
+      return;
+    case PacketClass::later_fragment:
+      later_fragments_.add(position);
+      return;
+    case PacketClass::arp:
+      return outcome.add_punt(packets.packets[position], {PuntKind::arp});
+    case PacketClass::ndp:
+      return outcome.add_punt(packets.packets[position], {PuntKind::ndp});
+    case PacketClass::dropped:
+      return outcome.add_drop(packets.packets[position], fields.drop);
+    default:
+      return divert(packets, snapshot, position, outcome);
+  }
+}
+
+uint32_t Forwarder::role_of_destination(const Snapshot& snapshot, size_t position) const {
+  const PacketFields& fields = flows_.fields[position];
+  return fields.version == 4 ? snapshot.address_map.find(fields.destination)
+                             : snapshot.address_map6.find(fields.destination6);
+}
+
+/// A packet that goes to no real server: answered by control, given to the kernel, or dropped for what is
+/// most likely wrong with it.
+void Forwarder::divert(const Burst& packets, const Snapshot& snapshot, size_t position,
+                       Outcome& outcome) const {
+  rte_mbuf* packet = packets.packets[position];
+  const uint32_t role = role_of_destination(snapshot, position);
+  if (role == 0) return outcome.add_drop(packet, DropReason::not_our_address);
+  if (role & AddressRole::kVip) return divert_from_vip(packet, role, position, outcome);
+  const PacketClass kind = flows_.classes[position];
+  if (kind == PacketClass::icmp_echo) return outcome.add_punt(packet, {PuntKind::icmp_echo});
+  if (snapshot.ports[packets.port].has_kernel) return outcome.add_punt(packet, {PuntKind::kernel});
+  outcome.add_drop(packet, kind == PacketClass::icmp_other ? DropReason::icmp_unsupported
+                                                           : DropReason::own_address_unserved);
+}
+
+void Forwarder::divert_from_vip(rte_mbuf* packet, uint32_t role, size_t position, Outcome& outcome) const {
+  const PacketFields& fields = flows_.fields[position];
+  const PacketClass kind = flows_.classes[position];
+  const bool is_flow =
+      kind == PacketClass::flow || kind == PacketClass::flow6 || kind == PacketClass::first_fragment;
+  const bool is_error = fields.event == PacketEvent::icmp_error;
+  if (kind == PacketClass::icmp_echo) {
+    if (role & AddressRole::kEcho) return outcome.add_punt(packet, {PuntKind::icmp_echo});
+    return outcome.add_drop(packet, DropReason::echo_off);
+  }
+  if (kind == PacketClass::icmp_other)
+    return outcome.add_drop(packet, is_error ? DropReason::icmp_unmatched : DropReason::icmp_unsupported);
+  if (is_flow && is_error) return outcome.add_drop(packet, DropReason::icmp_unmatched);
+  if (kind == PacketClass::later_fragment) return outcome.add_drop(packet, DropReason::fragment);
+  if (role & AddressRole::kReject) return outcome.add_punt(packet, {PuntKind::unmatched});
+  outcome.add_drop(packet, is_flow ? DropReason::no_service : DropReason::unsupported_protocol);
+}
+
+DatagramKey Forwarder::datagram_of(size_t position) const {
+  const PacketFields& fields = flows_.fields[position];
+  if (fields.version == 6) return {fields.client6, fields.destination6, fields.fragment_id, 0};
+  return {mapped_address6(fields.client), mapped_address6(fields.destination), fields.fragment_id,
+          fields.protocol};
+}
+
+/// Notes where first fragments went, and sends later ones there. A later fragment may come before its first,
+/// in this burst or in another.
+void Forwarder::follow_fragments(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome) {
+  followers_.count = 0;
+  for (const size_t i : first_fragments_) {
+    if ((role_of_destination(snapshot, i) & AddressRole::kVip) == 0) continue;
+    FragmentTable::Fate fate;
+    const uint32_t server = flows_.servers[i];
+    if (server != kNoServer) fate = {server, snapshot.servers[server].generation()};
+    fragments_.learn(datagram_of(i), fate, now);
+  }
+  for (const size_t i : later_fragments_) follow_fragment(packets, snapshot, i, now, outcome);
+}
+
+void Forwarder::follow_fragment(const Burst& packets, const Snapshot& snapshot, size_t position, Tick now,
+                                Outcome& outcome) {
+  rte_mbuf* packet = packets.packets[position];
+  const PacketFields& fields = flows_.fields[position];
+  const bool is_icmp = fields.protocol == IPPROTO_ICMP || fields.protocol == IPPROTO_ICMPV6;
+  const bool to_vip = (role_of_destination(snapshot, position) & AddressRole::kVip) != 0;
+  if (!to_vip || is_icmp) return divert(packets, snapshot, position, outcome);
+  const DatagramKey key = datagram_of(position);
+  const FragmentTable::Fate* fate = fragments_.find(key, now);
+  if (!fate && !packets.released && fragments_.hold(key, packet, packets.port, now))
+    return outcome.add_held(packet);
+  const bool lives = fate && fate->server < snapshot.servers.size() &&
+                     snapshot.servers[fate->server].tag == fate->generation;
+  if (!lives) return outcome.add_drop(packet, DropReason::fragment);
+  flows_.servers[position] = fate->server;
+  followers_.add(position);
+}
+
+/// A packet that is tagged, is to be tagged, or is long. False if it was refused.
+bool Forwarder::prepare(rte_mbuf* packet, const Snapshot& snapshot, const PacketFields& fields,
+                        const RealServer& server, Outcome& outcome) {
+  if (refuse_too_big(packet, fields, snapshot.ports[server.egress()].mtu, outcome)) return false;
+  const bool tagged = fields.ip_at != sizeof(rte_ether_hdr) || server.vlan() != 0;
+  if (!tagged || retag(packet, fields, server)) return true;
+  outcome.add_drop(packet, DropReason::no_headroom);
+  return false;
+}
+
+/// Takes the tag that the frame came with off, or gives it the one of the server's port. The priority that
+/// the frame came with stays.
+bool Forwarder::retag(rte_mbuf* packet, const PacketFields& fields, const RealServer& server) {
+  constexpr size_t kTag = sizeof(rte_vlan_hdr), kTypeAt = sizeof(rte_ether_hdr) - sizeof(rte_be16_t);
+  const bool came_tagged = fields.ip_at != sizeof(rte_ether_hdr);
+  if (came_tagged && server.vlan() == 0) return rte_pktmbuf_adj(packet, kTag) != nullptr;
+  uint16_t priority = 0;
+  if (came_tagged) {
+    priority = from_be16(header_at<rte_vlan_hdr>(
+                             rte_pktmbuf_mtod_offset(packet, const uint8_t*, sizeof(rte_ether_hdr)))
+                             .vlan_tci) &
+               static_cast<uint16_t>(~kVlanMask);
+  } else if (rte_pktmbuf_prepend(packet, kTag) == nullptr) {
+    return false;
+  }
+  const rte_be16_t tag[2] = {RTE_BE16(RTE_ETHER_TYPE_VLAN),
+                             rte_cpu_to_be_16(static_cast<uint16_t>(priority | server.vlan()))};
+  std::memcpy(rte_pktmbuf_mtod_offset(packet, uint8_t*, kTypeAt), tag, sizeof tag);
+  return true;
+}
+
+/// Routers fragment what IPv4 lets them; a director that touches no IP packet can't, so it says how long the
+/// packet may be where the sender asked to be told (RFC 1191, RFC 8201), and drops it where it did not. False
+/// if the packet fits.
+bool Forwarder::refuse_too_big(rte_mbuf* packet, const PacketFields& fields, uint16_t mtu, Outcome& outcome) {
+  if (fields.ip_bytes <= mtu) return false;
+  const uint8_t* ip = rte_pktmbuf_mtod_offset(packet, const uint8_t*, fields.ip_at);
+  const bool told = fields.version == 6 ||
+                    (header_at<rte_ipv4_hdr>(ip).fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG)) != 0;
+  if (told) {
+    outcome.add_punt(packet, {PuntKind::too_big, mtu});
+  } else {
+    outcome.add_drop(packet, DropReason::too_big);
+  }
+  return true;
+}
+
+}  // namespace turnout
