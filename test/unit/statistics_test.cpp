@@ -31,7 +31,7 @@ TEST(Statistics, AddsUpWhatAllWorkersCounted) {
   }
   statistics.worker(0).packets.originated.add(1);
   statistics.worker(0).packets.ports[1].transmit_packets.add(1);
-  statistics.control().table.expired.add(4);
+  statistics.control().ipv4_table.expired.add(4);
   const PacketTotals totals = statistics.packets();
   EXPECT_EQ(totals.received(), 30u);
   EXPECT_EQ(totals.transmitted(), 21u);
