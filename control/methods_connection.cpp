@@ -46,7 +46,7 @@ class Listing : public std::enable_shared_from_this<Listing> {
       throw RpcError(RpcCode::no_such, "no such service: " + service->to_string(), {{"pointer", "/service"}});
     }
     const std::optional<IpAddress> server = address(params, "server");
-    if (const std::optional<IpAddress> client = address(params, "client")) client_ = to_be32(*client);
+    client_ = address(params, "client");
     limit_ = read_limit(params);
     name_servers(service, server);
   }
@@ -66,9 +66,9 @@ class Listing : public std::enable_shared_from_this<Listing> {
     if (!params.contains(name)) return std::nullopt;
     const Json& value = params.at(name);
     const auto parsed = value.is_string() ? parse_address(value.get<std::string>()) : std::nullopt;
-    if (parsed && parsed->is_v4()) return parsed;
+    if (parsed) return parsed;
     refuse(RpcCode::invalid_params,
-           {{"/" + std::string(name), "must be an IPv4 address, as in \"192.0.2.11\""}});
+           {{"/" + std::string(name), "must be an IP address, as in \"192.0.2.11\" or \"2001:db8::11\""}});
   }
 
   static size_t read_limit(const Json& params) {
@@ -90,7 +90,8 @@ class Listing : public std::enable_shared_from_this<Listing> {
   }
 
   void add(ConnectionKey key, ConnectionValue value, const Snapshot& snapshot) {
-    if (client_ && client_of(key) != *client_) return;
+    const IpAddress client = from_be32(client_of(key));
+    if (client_ && client != *client_) return;
     const auto name = names_.find(value.server());
     if (name == names_.end() || !snapshot.owns(value))
       return;  // its server is gone: not a connection any more
@@ -98,7 +99,7 @@ class Listing : public std::enable_shared_from_this<Listing> {
     const uint32_t timeout = snapshot.timeouts.of(value.state());
     if (idle > timeout) return;
     Json row = to_json(name->second.service);
-    row.update({{"client", from_be32(client_of(key)).to_string()},
+    row.update({{"client", client.to_string()},
                 {"client_port", rte_be_to_cpu_16(client_port_of(key))},
                 {"server", name->second.address.to_string()},
                 {"state", name_of(value.state())},
@@ -110,7 +111,7 @@ class Listing : public std::enable_shared_from_this<Listing> {
   DaemonView& daemon_;
   boost::asio::io_context& io_;
   RpcDispatcher::Result done_;
-  std::optional<rte_be32_t> client_;
+  std::optional<IpAddress> client_;
   size_t limit_ = kDefaultLimit;
   std::unordered_map<uint32_t, ServerName> names_;  // of the servers asked for, by slot
   uint64_t next_ = 0;                               // bucket
