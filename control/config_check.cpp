@@ -50,7 +50,7 @@ class ConfigCheck {
         refuse(at, address.to_string() + " is given already at " + first->second + ": remove one of the two");
       } else if (const std::string* own_at = plan_.own(address)) {
         refuse(at, address.to_string() + " is the director's own address (" + *own_at +
-                       "): this is for VIPs, remove it");
+                       "): give a VIP instead, or remove it");
       } else {
         refuse_role(address, at);
       }
