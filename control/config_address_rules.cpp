@@ -109,7 +109,9 @@ void AddressPlan::check_gateways(const PortConfig& port, const std::string& at) 
 }
 
 void AddressPlan::check_gateway(const PortConfig& port, const IpAddress& gateway, const std::string& at) {
-  if (is_ipv6_link_local(gateway) || !is_complete_) return;
+  constexpr uint8_t kLinkLocalPrefix = 64;  // RFC 4291 §2.5.6
+  if (is_ipv6_link_local(gateway)) return refuse_gateway_role({gateway, kLinkLocalPrefix}, gateway, at);
+  if (!is_complete_) return;
   const auto subnet = std::find_if(port.addresses.begin(), port.addresses.end(),
                                    [&](const InterfaceAddress& own) { return own.contains(gateway); });
   if (subnet == port.addresses.end()) {
@@ -118,10 +120,17 @@ void AddressPlan::check_gateway(const PortConfig& port, const IpAddress& gateway
   } else if (const std::string* own_at = own(gateway)) {
     refuse(at, gateway.to_string() + " is the director's own address (" + *own_at +
                    "): give the router's, or remove it");
-  } else if (const std::string role = role_in_subnet(*subnet, gateway); !role.empty()) {
-    refuse(at, gateway.to_string() + " is the " + role + " address of " + network_of(*subnet) +
-                   ": give the router's, or remove it");
+  } else {
+    refuse_gateway_role(*subnet, gateway, at);
   }
+}
+
+void AddressPlan::refuse_gateway_role(const InterfaceAddress& subnet, const IpAddress& gateway,
+                                      const std::string& at) {
+  const std::string role = role_in_subnet(subnet, gateway);
+  if (role.empty()) return;
+  refuse(at, gateway.to_string() + " is the " + role + " address of " + network_of(subnet) +
+                 ": give the router's, or remove it");
 }
 
 }  // namespace turnout

@@ -50,6 +50,7 @@ class AddressPlan {
   void refuse_overlaps(const Subnet& added);
   void check_gateways(const PortConfig& port, const std::string& at);
   void check_gateway(const PortConfig& port, const IpAddress& gateway, const std::string& at);
+  void refuse_gateway_role(const InterfaceAddress& subnet, const IpAddress& gateway, const std::string& at);
 
   const Config& config_;
   ConfigErrors& errors_;

@@ -215,7 +215,8 @@ CommandGroup change_commands() {
        1,
        "change what is set for a VIP as a whole",
        "vip.edit",
-       {{"echo", Kind::value, "yes|no|while_up", "does it answer pings? while_up: while a service of it can"},
+       {{"echo", Kind::value, "yes|no|while_up",
+         "does it answer pings? while_up: while a real server of it is up"},
         {"unmatched", Kind::value, "drop|reject", "packets that no service of it is for"}},
        "reject answers with a TCP reset or with \"port unreachable\". What isn't given stays. Example:\n"
        "  turnoutctl vip 192.0.2.100 --echo while_up --unmatched reject\n",

@@ -93,6 +93,7 @@ const Refused kGateways[] = {
      R"("2001:db8::0:2")",
      "/ports/0/gateway",
      {"2001:db8::2 is the director's own", kOwn}},
+    {"/ports/0/gateway", R"("fe80::")", "/ports/0/gateway", {"fe80:: is the network", "of fe80::/64"}},
     {"/ports/0/gateway", R"("::1")", "/ports/0/gateway", {"loopback"}},
 };
 INSTANTIATE_TEST_SUITE_P(Gateways, Ipv6ConfigRefuses, testing::ValuesIn(kGateways));
