@@ -30,7 +30,7 @@ struct ServiceKey {
 struct RealServerConfig {
   IpAddress address;
   uint32_t weight = 1;            // 0: draining, keeps its connections and gets no new ones
-  std::optional<MacAddress> mac;  // fixed: no ARP for it
+  std::optional<MacAddress> mac;  // fixed: neither ARP nor neighbor discovery asks for it
 
   bool operator==(const RealServerConfig&) const = default;
 };
@@ -50,11 +50,14 @@ struct EalConfig {
   bool operator==(const EalConfig&) const = default;
 };
 
+/// The largest VLAN identifier; 4095 is reserved (IEEE 802.1Q §9.6).
+inline constexpr uint16_t kMaxVlan = 4094;
+
 struct PortConfig {
   std::string name;
   std::string device;  // PCI address or vdev name
   std::vector<InterfaceAddress> addresses;
-  std::optional<IpAddress> gateway;
+  std::vector<IpAddress> gateways;  // at most one of each family
   uint16_t vlan = 0;  // IEEE 802.1Q identifier; 0: untagged. Ports may share a device, each with its own
   std::optional<uint16_t> mtu;   // longest IP packet; none: the device's own
   std::string kernel_interface;  // TAP that gives the kernel what is for `addresses`; "": none

@@ -15,7 +15,8 @@ std::string from_to(const std::string& from, const std::string& to) {
 }
 
 std::string mac_text(const RealServerConfig& server) {
-  return server.mac ? server.mac->to_string() : "none (ARP finds it)";
+  if (server.mac) return server.mac->to_string();
+  return server.address.is_v4() ? "none (ARP finds it)" : "none (neighbor discovery finds it)";
 }
 
 std::string added_service(const ServiceConfig& service) {
@@ -90,6 +91,28 @@ void compare_services(const Config& from, const Config& to, Sentences& sentences
   }
 }
 
+void compare_vip(const VipConfig& from, const VipConfig& to, Sentences& sentences) {
+  const std::string vip = "vip " + to.address.to_string();
+  if (from.echo != to.echo) {
+    sentences.push_back(vip + ": change echo" + from_to(to_string(from.echo), to_string(to.echo)));
+  }
+  if (from.unmatched != to.unmatched) {
+    sentences.push_back(vip + ": change unmatched" +
+                        from_to(to_string(from.unmatched), to_string(to.unmatched)));
+  }
+}
+
+/// A VIP that isn't listed has the defaults.
+void compare_vips(const Config& from, const Config& to, Sentences& sentences) {
+  std::map<IpAddress, VipConfig> old_vips;
+  for (const VipConfig& vip : from.vips) old_vips.emplace(vip.address, vip);
+  for (const VipConfig& vip : to.vips) {
+    const auto old = old_vips.extract(vip.address);
+    compare_vip(old.empty() ? VipConfig{vip.address} : old.mapped(), vip, sentences);
+  }
+  for (const auto& [address, vip] : old_vips) compare_vip(vip, VipConfig{address}, sentences);
+}
+
 void compare_timeouts(const TimeoutConfig& from, const TimeoutConfig& to, Sentences& sentences) {
   const auto compare = [&sentences](std::string_view name, uint32_t old_seconds, uint32_t new_seconds) {
     if (old_seconds == new_seconds) return;
@@ -106,6 +129,7 @@ void compare_timeouts(const TimeoutConfig& from, const TimeoutConfig& to, Senten
 /// The part of the configuration that the running program can't change.
 Json unchangeable_part(Config config) {
   config.services.clear();
+  config.vips.clear();
   config.connections.timeouts = {};
   return to_json(config);
 }
@@ -154,6 +178,7 @@ void refuse_differences(const Json* from, const Json* to, const std::string& at,
 std::vector<std::string> describe_changes(const Config& from, const Config& to) {
   Sentences sentences;
   compare_timeouts(from.connections.timeouts, to.connections.timeouts, sentences);
+  compare_vips(from, to, sentences);
   compare_services(from, to, sentences);
   return sentences;
 }

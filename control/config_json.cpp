@@ -1,20 +1,18 @@
-// JSON → Config: every part but the services.
+// JSON → Config: every part but the ports, the services and the VIPs' settings.
 #include "control/config_json.h"
 
 #include <algorithm>
 #include <charconv>
 #include <string_view>
 
+#include "control/config_port_json.h"
 #include "control/config_reader.h"
 #include "control/config_service_json.h"
+#include "control/config_vip_json.h"
 
 namespace turnout {
 namespace {
 
-constexpr size_t kMaxPorts = 8;
-constexpr size_t kMaxAddressesPerPort = 64;
-constexpr uint64_t kMaxQueues = 64;
-constexpr uint64_t kMaxVlan = 4094;  // IEEE 802.1Q
 constexpr uint64_t kMaxTimeout = 1'000'000;
 constexpr size_t kSocketPathSize = 108;  // of sockaddr_un's sun_path, which ends in NUL (unix(7))
 
@@ -24,66 +22,6 @@ void read_eal(const ConfigReader& at, EalConfig& eal) {
   if (const auto args = at.member("args")) {
     for (const ConfigReader& arg : args->elements()) eal.args.push_back(arg.text().value_or(""));
   }
-}
-
-void read_port_name(const ConfigReader& at, std::string& name) {
-  constexpr std::string_view kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
-  const auto text = at.text();
-  if (!text) return;
-  if (text->find_first_not_of(kAllowed) != std::string::npos) {
-    at.refuse_value("is no port name: use letters, digits, _ . and - only");
-    return;
-  }
-  name = *text;
-}
-
-void read_port_addresses(const ConfigReader& at, std::vector<InterfaceAddress>& addresses) {
-  const auto elements = at.elements();
-  if (at.value().is_array() && elements.empty()) {
-    at.refuse("holds no address: give the director's own at least, as in [\"192.0.2.2/24\"]");
-  }
-  if (elements.size() > kMaxAddressesPerPort) {
-    at.refuse("holds " + std::to_string(elements.size()) + " addresses: at most " +
-              std::to_string(kMaxAddressesPerPort) + " a port are possible");
-    return;
-  }
-  for (const ConfigReader& element : elements) {
-    addresses.push_back(element.interface_address().value_or(InterfaceAddress()));
-  }
-}
-
-void refuse_vlan(const ConfigReader& at) {
-  if (at.integer(0, kMaxVlan).value_or(0) == 0) return;
-  at.refuse_value("asks for a VLAN: VLANs are not built yet, remove it or set 0");
-}
-
-PortConfig read_port(const ConfigReader& at) {
-  PortConfig port;
-  if (!at.expect_object({"name", "device", "addresses", "gateway", "vlan", "rx_queues"})) return port;
-  if (const auto name = at.required_member("name", "your name for the port"))
-    read_port_name(*name, port.name);
-  if (const auto device = at.required_member("device", "the PCI address or the vdev's name")) {
-    port.device = device->text().value_or("");
-  }
-  if (const auto addresses =
-          at.required_member("addresses", "the director's own, as in [\"192.0.2.2/24\"]")) {
-    read_port_addresses(*addresses, port.addresses);
-  }
-  if (const auto gateway = at.member("gateway")) port.gateway = gateway->unicast_ipv4("gateways");
-  if (const auto vlan = at.member("vlan")) refuse_vlan(*vlan);
-  at.read_integer("rx_queues", 0, kMaxQueues, port.rx_queues);
-  return port;
-}
-
-void read_ports(const ConfigReader& at, std::vector<PortConfig>& ports) {
-  const auto elements = at.elements();
-  if (at.value().is_array() && elements.empty()) at.refuse("holds no port: give at least one");
-  if (elements.size() > kMaxPorts) {
-    at.refuse("holds " + std::to_string(elements.size()) + " ports: at most " + std::to_string(kMaxPorts) +
-              " are possible");
-    return;
-  }
-  for (const ConfigReader& element : elements) ports.push_back(read_port(element));
 }
 
 void read_buffers(const ConfigReader& at, std::optional<uint32_t>& count) {
@@ -107,8 +45,11 @@ void read_timeouts(const ConfigReader& at, TimeoutConfig& timeouts) {
 void read_connections(const ConfigReader& at, ConnectionsConfig& connections) {
   constexpr uint64_t kLeast = 1024;
   constexpr uint64_t kMost = uint64_t{1} << 30;
-  if (!at.expect_object({"capacity", "timeouts"})) return;
+  if (!at.expect_object({"capacity", "capacity_ipv6", "timeouts"})) return;
   at.read_integer("capacity", kLeast, kMost, connections.capacity);
+  if (const auto capacity = at.member("capacity_ipv6")) {
+    connections.capacity_ipv6 = capacity->integer(kLeast, kMost);
+  }
   if (const auto timeouts = at.member("timeouts")) read_timeouts(*timeouts, connections.timeouts);
 }
 
@@ -162,14 +103,18 @@ void read_http(const ConfigReader& at, std::string& listen) {
 
 Config read_config(const ConfigReader& at) {
   Config config;
-  if (!at.expect_object({"eal", "ports", "buffers", "connections", "control", "http", "services"}))
+  if (!at.expect_object({"eal", "ports", "buffers", "connections", "control", "http", "vips", "services"})) {
     return config;
+  }
   if (const auto eal = at.member("eal")) read_eal(*eal, config.eal);
   if (const auto ports = at.required_member("ports", "at least one port")) read_ports(*ports, config.ports);
   if (const auto buffers = at.member("buffers")) read_buffers(*buffers, config.buffer_count);
   if (const auto connections = at.member("connections")) read_connections(*connections, config.connections);
   if (const auto control = at.member("control")) read_control(*control, config.control_socket);
   if (const auto http = at.member("http")) read_http(*http, config.http_listen);
+  if (const auto vips = at.member("vips")) {
+    for (const ConfigReader& vip : vips->elements()) config.vips.push_back(read_vip(vip));
+  }
   if (const auto services = at.member("services")) {
     for (const ConfigReader& service : services->elements()) {
       config.services.push_back(read_service(service));

@@ -39,6 +39,8 @@ Parsed<Config> load_config(const std::filesystem::path& file);
 Parsed<ServiceKey> parse_service_key(const Json& value, const std::string& at = "");
 Parsed<ServiceConfig> parse_service(const Json& value, const std::string& at = "");
 Parsed<RealServerConfig> parse_real_server(const Json& value, const std::string& at = "");
+Parsed<VipConfig> parse_vip(const Json& value, const std::string& at = "");
+Parsed<IpAddress> parse_host_address(const Json& value, const std::string& at = "");
 
 /// Cross-references only: for a Config that was changed in memory.
 ConfigErrors check_config(const Config& config);
@@ -46,14 +48,16 @@ ConfigErrors check_config(const Config& config);
 Json to_json(const ServiceKey& key);
 Json to_json(const RealServerConfig& server);
 Json to_json(const ServiceConfig& service);
-Json to_json(const Config& config);  ///< parse_config(to_json(c)) gives c again
+Json to_json(const VipConfig& vip);
+Json gateways_to_json(const PortConfig& port);  ///< text for one, a list for two, null for none
+Json to_json(const Config& config);             ///< parse_config(to_json(c)) gives c again
 
 /// What `config.apply` answers: one sentence per difference, e.g. "tcp 192.0.2.100:80: add real server
 /// 192.0.2.13".
 std::vector<std::string> describe_changes(const Config& from, const Config& to);
 
-/// What needs a restart to change (eal, ports, buffers, connections.capacity, control, http): an error for
-/// each.
+/// What needs a restart to change (eal, ports, buffers, connections.capacity and capacity_ipv6, control,
+/// http): an error for each.
 ConfigErrors check_unchangeable(const Config& from, const Config& to);
 
 }  // namespace turnout

@@ -5,11 +5,14 @@
 #include <numeric>
 #include <utility>
 
+#include "control/host_address.h"
+
 namespace turnout {
 namespace {
 
 constexpr size_t kMaxQuoted = 60;
 constexpr unsigned kShortestPrefix = 8;
+constexpr unsigned kShortestPrefixIpv6 = 16;
 
 std::string kind_of(const Json& value) {
   if (value.is_object()) return "an object";
@@ -51,15 +54,12 @@ std::string unknown_key_reason(std::string_view key, std::initializer_list<std::
   return reason;
 }
 
-/// Why an address can't be one host's (RFC 1122 §3.2.1.3, RFC 5771, RFC 1112 §4); empty if it can.
-std::string why_not_a_host(const boost::asio::ip::address_v4& address) {
-  const unsigned first = address.to_bytes()[0];
-  if (first == 0) return "is in 0.0.0.0/8, \"this network\"";
-  if (first == 127) return "is in 127.0.0.0/8, loopback";
-  if (address.is_multicast()) return "is in 224.0.0.0/4, multicast";
-  if (address == boost::asio::ip::address_v4::broadcast()) return "is the broadcast address";
-  if (first >= 240) return "is in 240.0.0.0/4, reserved";
-  return "";
+/// Is it an IPv6 address with a zone, as in fe80::1%eth0 (RFC 4007 §11)?
+bool has_zone(std::string_view text) {
+  const size_t percent = text.find('%');
+  if (percent == std::string_view::npos) return false;
+  const auto address = parse_address(text.substr(0, percent));
+  return address && address->is_v6();
 }
 
 }  // namespace
@@ -156,16 +156,18 @@ std::optional<uint64_t> ConfigReader::integer(uint64_t least, uint64_t most) con
   return std::nullopt;
 }
 
-std::optional<IpAddress> ConfigReader::unicast_ipv4(std::string_view what) const {
+std::optional<IpAddress> ConfigReader::host_address(LinkLocal link_local) const {
   const auto written = text();
   if (!written) return std::nullopt;
   const auto address = parse_address(*written);
-  if (!address) {
-    refuse_value("is no IP address: write it as in 192.0.2.100");
-  } else if (address->is_v6()) {
-    refuse_value("is an IPv6 address: IPv6 " + std::string(what) + " are not built yet, use an IPv4 address");
-  } else if (const std::string why = why_not_a_host(address->to_v4()); !why.empty()) {
-    refuse_value(why + ": use one host's IPv4 address");
+  if (has_zone(*written)) {
+    refuse_value("has a zone id: remove the % and what follows it, the port says which link is meant");
+  } else if (!address) {
+    refuse_value("is no IP address: write it as in 192.0.2.100 or 2001:db8::100");
+  } else if (const std::string why = why_not_a_host(*address); !why.empty()) {
+    refuse_value(why);
+  } else if (link_local == LinkLocal::refused && is_ipv6_link_local(*address)) {
+    refuse_value("is in fe80::/10, link-local: use a global or a unique local (fd00::/8) address");
   } else {
     return address;
   }
@@ -176,14 +178,18 @@ std::optional<InterfaceAddress> ConfigReader::interface_address() const {
   const auto written = text();
   if (!written) return std::nullopt;
   const auto own = parse_interface_address(*written);
-  if (!own) {
-    refuse_value("is no address with its prefix length: write it as in 192.0.2.2/24");
-  } else if (own->address.is_v6()) {
-    refuse_value("is an IPv6 address: IPv6 port addresses are not built yet, use an IPv4 address");
-  } else if (const std::string why = why_not_a_host(own->address.to_v4()); !why.empty()) {
-    refuse_value(why + ": use one host's IPv4 address");
-  } else if (own->prefix_length < kShortestPrefix) {
+  if (has_zone(*written)) {
+    refuse_value("has a zone id: remove the % and what follows it, the port says which link is meant");
+  } else if (!own) {
+    refuse_value("is no address with its prefix length: write it as in 192.0.2.2/24 or 2001:db8::2/64");
+  } else if (const std::string why = why_not_a_host(own->address); !why.empty()) {
+    refuse_value(why);
+  } else if (is_ipv6_link_local(own->address)) {
+    refuse_value("is in fe80::/10, link-local, which the port derives from its MAC address: remove it");
+  } else if (own->address.is_v4() && own->prefix_length < kShortestPrefix) {
     refuse_value("has too short a prefix: one from /8 to /32 is needed");
+  } else if (own->address.is_v6() && own->prefix_length < kShortestPrefixIpv6) {
+    refuse_value("has too short a prefix: one from /16 to /128 is needed");
   } else {
     return own;
   }

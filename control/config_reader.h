@@ -17,6 +17,9 @@ namespace turnout {
 /// The value as it stands in the document, shortened, for an error message.
 std::string quote(const Json& value);
 
+/// May an IPv6 address be link-local (fe80::/10)?
+enum class LinkLocal : bool { refused, allowed };
+
 /// Every reading method reports what is wrong and then returns nothing, so that reading can go on and find
 /// more.
 class ConfigReader {
@@ -38,7 +41,7 @@ class ConfigReader {
 
   std::optional<std::string> text() const;  ///< not empty, without control characters
   std::optional<uint64_t> integer(uint64_t least, uint64_t most) const;
-  std::optional<IpAddress> unicast_ipv4(std::string_view what) const;  ///< `what`, in the plural, has it
+  std::optional<IpAddress> host_address(LinkLocal link_local = LinkLocal::refused) const;  ///< either family
   std::optional<InterfaceAddress> interface_address() const;
   std::optional<MacAddress> unicast_mac() const;
 
@@ -58,5 +61,16 @@ class ConfigReader {
   std::string pointer_;
   ConfigErrors* errors_;
 };
+
+/// Reads one value on its own; the result counts only if nothing was refused. Pointers start with `at`.
+template <typename Read>
+auto parse_part(const Json& value, const std::string& at, Read read) {
+  ConfigErrors errors;
+  auto part = read(ConfigReader(value, at, errors));
+  Parsed<decltype(part)> parsed;
+  if (errors.empty()) parsed.value = std::move(part);
+  parsed.errors = std::move(errors);
+  return parsed;
+}
 
 }  // namespace turnout

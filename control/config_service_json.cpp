@@ -43,8 +43,8 @@ ServiceKey read_key(const ConfigReader& service) {
   ServiceKey key;
   std::optional<Protocol> protocol;
   std::optional<uint16_t> port;
-  if (const auto at = service.required_member("vip", "the virtual service's IPv4 address")) {
-    key.vip = at->unicast_ipv4("services").value_or(IpAddress());
+  if (const auto at = service.required_member("vip", "the virtual service's IP address")) {
+    key.vip = at->host_address().value_or(IpAddress());
   }
   if (const auto at = service.required_member("protocol", "\"tcp\" or \"udp\""))
     protocol = read_protocol(*at);
@@ -108,23 +108,12 @@ void read_table_size(const ConfigReader& at, uint32_t& size) {
 RealServerConfig read_real_server(const ConfigReader& at) {
   RealServerConfig server;
   if (!at.expect_object({"address", "weight", "mac"})) return server;
-  if (const auto address = at.required_member("address", "the real server's IPv4 address")) {
-    server.address = address->unicast_ipv4("real servers").value_or(IpAddress());
+  if (const auto address = at.required_member("address", "the real server's IP address")) {
+    server.address = address->host_address().value_or(IpAddress());
   }
   at.read_integer("weight", 0, kMaxWeight, server.weight);
   if (const auto mac = at.member("mac")) server.mac = mac->unicast_mac();
   return server;
-}
-
-/// Reads one value on its own; the result counts only if nothing was refused.
-template <typename Read>
-auto parse_part(const Json& value, const std::string& at, Read read) {
-  ConfigErrors errors;
-  auto part = read(ConfigReader(value, at, errors));
-  Parsed<decltype(part)> parsed;
-  if (errors.empty()) parsed.value = std::move(part);
-  parsed.errors = std::move(errors);
-  return parsed;
 }
 
 }  // namespace

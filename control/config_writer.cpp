@@ -10,9 +10,11 @@ Json to_json(const PortConfig& port) {
   Json json = {{"name", port.name},
                {"device", port.device},
                {"addresses", std::move(addresses)},
-               {"vlan", 0},
+               {"vlan", port.vlan},
                {"rx_queues", port.rx_queues}};
-  if (port.gateway) json["gateway"] = port.gateway->to_string();
+  if (!port.gateways.empty()) json["gateway"] = gateways_to_json(port);
+  if (port.mtu) json["mtu"] = *port.mtu;
+  if (!port.kernel_interface.empty()) json["kernel_interface"] = port.kernel_interface;
   return json;
 }
 
@@ -24,6 +26,12 @@ Json to_json(const TimeoutConfig& timeouts) {
           {"udp", timeouts.udp}};
 }
 
+Json to_json(const ConnectionsConfig& connections) {
+  Json json = {{"capacity", connections.capacity}, {"timeouts", to_json(connections.timeouts)}};
+  if (connections.capacity_ipv6) json["capacity_ipv6"] = *connections.capacity_ipv6;
+  return json;
+}
+
 template <typename T>
 Json list_to_json(const std::vector<T>& items) {
   Json list = Json::array();
@@ -32,6 +40,19 @@ Json list_to_json(const std::vector<T>& items) {
 }
 
 }  // namespace
+
+Json gateways_to_json(const PortConfig& port) {
+  Json list = Json::array();
+  for (const IpAddress& gateway : port.gateways) list.push_back(gateway.to_string());
+  if (list.empty()) return nullptr;
+  return list.size() == 1 ? list.front() : list;
+}
+
+Json to_json(const VipConfig& vip) {
+  return {{"address", vip.address.to_string()},
+          {"echo", to_string(vip.echo)},
+          {"unmatched", to_string(vip.unmatched)}};
+}
 
 Json to_json(const ServiceKey& key) {
   return {{"vip", key.vip.to_string()}, {"protocol", to_string(key.protocol)}, {"port", key.port}};
@@ -56,14 +77,13 @@ Json to_json(const ServiceConfig& service) {
 Json to_json(const Config& config) {
   Json ports = Json::array();
   for (const PortConfig& port : config.ports) ports.push_back(to_json(port));
-  Json json = {
-      {"eal", {{"lcores", config.eal.lcores}, {"args", config.eal.args}}},
-      {"ports", std::move(ports)},
-      {"connections",
-       {{"capacity", config.connections.capacity}, {"timeouts", to_json(config.connections.timeouts)}}},
-      {"control", {{"socket", config.control_socket}}},
-      {"http", {{"listen", config.http_listen}}},
-      {"services", list_to_json(config.services)}};
+  Json json = {{"eal", {{"lcores", config.eal.lcores}, {"args", config.eal.args}}},
+               {"ports", std::move(ports)},
+               {"connections", to_json(config.connections)},
+               {"control", {{"socket", config.control_socket}}},
+               {"http", {{"listen", config.http_listen}}},
+               {"vips", list_to_json(config.vips)},
+               {"services", list_to_json(config.services)}};
   if (config.buffer_count) json["buffers"] = {{"count", *config.buffer_count}};
   return json;
 }

@@ -85,6 +85,7 @@ std::vector<Station> stations_of(const std::vector<std::shared_ptr<Device>>& dev
 
 void add_methods(RpcDispatcher& dispatcher, DaemonView& view, boost::asio::io_context& io) {
   add_service_methods(dispatcher, view);
+  add_vip_methods(dispatcher, view);
   add_config_methods(dispatcher, view);
   add_report_methods(dispatcher, view);
   add_connection_methods(dispatcher, view, io);

@@ -36,7 +36,9 @@ std::vector<LocalAddress> local_addresses(const Config& config) {
 std::vector<std::pair<size_t, rte_be32_t>> wanted_neighbors(const Config& config) {
   std::set<std::pair<size_t, rte_be32_t>> wanted;
   for (size_t port = 0; port < config.ports.size(); ++port) {
-    if (config.ports[port].gateway) wanted.emplace(port, to_be32(*config.ports[port].gateway));
+    for (const IpAddress& gateway : config.ports[port].gateways) {
+      if (gateway.is_v4()) wanted.emplace(port, to_be32(gateway));
+    }
   }
   for (const ServiceConfig& service : config.services) {
     for (const RealServerConfig& server : service.real_servers) {

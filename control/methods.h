@@ -11,6 +11,9 @@ namespace turnout {
 /// service.*, server.*: changes of one thing, made as a change of the whole configuration.
 void add_service_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 
+/// vip.list, vip.edit
+void add_vip_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
+
 /// config.get, config.apply, config.save
 void add_config_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 

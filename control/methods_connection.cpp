@@ -71,7 +71,7 @@ class Listing : public std::enable_shared_from_this<Listing> {
     const auto parsed = value.is_string() ? parse_address(value.get<std::string>()) : std::nullopt;
     if (parsed) return parsed;
     refuse(RpcCode::invalid_params,
-           {{"/" + std::string(name), "must be an IP address, as in \"192.0.2.11\""}});
+           {{"/" + std::string(name), "must be an IP address, as in \"192.0.2.11\" or \"2001:db8::11\""}});
   }
 
   static size_t read_limit(const Json& params) {

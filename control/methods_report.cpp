@@ -174,7 +174,10 @@ Json ports(const DaemonView& daemon) {
                     {"speed", link.megabits},
                     {"mtu", device.mtu()},
                     {"addresses", addresses},
-                    {"gateway", config.gateway ? Json(config.gateway->to_string()) : Json(nullptr)},
+                    {"vlan", config.vlan},
+                    {"kernel_interface",
+                     config.kernel_interface.empty() ? Json(nullptr) : Json(config.kernel_interface)},
+                    {"gateway", gateways_to_json(config)},
                     {"rx_queues", device.receive_queues()},
                     {"tx_queues", device.transmit_queues()},
                     {"rss", device.rss()}});

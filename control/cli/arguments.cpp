@@ -3,6 +3,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <limits>
+#include <optional>
 
 #include "control/cli/errors.h"
 #include "control/cli/format.h"
@@ -12,10 +13,21 @@ namespace {
 
 constexpr uint64_t kHighestPort = 65535;
 
-bool is_address(const std::string& text) {
+/// In canonical form (RFC 5952), as the daemon shows it; nothing if it is no address or has a zone (%eth0).
+std::optional<std::string> canonical_address(const std::string& text) {
+  if (text.find('%') != std::string::npos) return std::nullopt;
   boost::system::error_code error;
-  boost::asio::ip::make_address(text, error);
-  return !error;
+  const auto address = boost::asio::ip::make_address(text, error);
+  if (error) return std::nullopt;
+  return address.to_string();
+}
+
+bool has_brackets(const std::string& text) {
+  return text.size() > 2 && text.front() == '[' && text.back() == ']';
+}
+
+std::string without_brackets(const std::string& text) {
+  return has_brackets(text) ? text.substr(1, text.size() - 2) : text;
 }
 
 /// Takes the part up to the comma, and the comma, off the front of `rest`.
@@ -48,16 +60,15 @@ Json parse_service_key(const std::string& protocol, const std::string& endpoint)
   if (colon == std::string::npos) {
     throw UsageError(in_quotes(endpoint) + " has no port; a service is " + protocol + " VIP:PORT");
   }
-  std::string vip = endpoint.substr(0, colon);
-  const bool has_brackets = vip.size() > 2 && vip.front() == '[' && vip.back() == ']';
-  if (has_brackets) vip = vip.substr(1, vip.size() - 2);
-  const bool is_ipv6 = vip.find(':') != std::string::npos;
-  if (!is_address(vip) || is_ipv6 != has_brackets) {
+  const std::string host = endpoint.substr(0, colon);
+  const auto vip = canonical_address(without_brackets(host));
+  const bool is_ipv6 = vip && vip->find(':') != std::string::npos;
+  if (!vip || is_ipv6 != has_brackets(host)) {
     throw UsageError(in_quotes(endpoint) + " is no VIP:PORT, such as 192.0.2.100:80 or [2001:db8::1]:80");
   }
   const uint64_t port =
       parse_number("the port of " + in_quotes(endpoint), endpoint.substr(colon + 1), 1, kHighestPort);
-  return {{"vip", vip}, {"protocol", protocol}, {"port", port}};
+  return {{"vip", *vip}, {"protocol", protocol}, {"port", port}};
 }
 
 Json parse_service_path(const std::string& path) {
@@ -69,12 +80,15 @@ Json parse_service_path(const std::string& path) {
 }
 
 std::string parse_address(const std::string& what, const std::string& text) {
-  if (is_address(text)) return text;
+  if (const auto address = canonical_address(text)) return *address;
   const std::string before_port = text.substr(0, text.rfind(':'));
-  const bool has_port = before_port != text && is_address(before_port);
-  throw UsageError(what + ": " + in_quotes(text) +
-                   (has_port ? " has a port; give the address alone (Direct Routing never changes the port)"
-                             : " is no IP address"));
+  std::string why = " is no IP address";
+  if (before_port != text && canonical_address(without_brackets(before_port))) {
+    why = " has a port; give the address alone (Direct Routing never changes the port)";
+  } else if (const auto address = canonical_address(without_brackets(text))) {
+    why = " has brackets, which an address needs before a port only; give " + *address;
+  }
+  throw UsageError(what + ": " + in_quotes(text) + why);
 }
 
 uint64_t parse_weight(const std::string& text) {

@@ -12,13 +12,14 @@ namespace turnout::cli {
 /// A whole number in decimal, from `least` to `most`. `what` names it in the error: "--weight".
 uint64_t parse_number(const std::string& what, const std::string& text, uint64_t least, uint64_t most);
 
-/// ("tcp", "192.0.2.100:80") or ("tcp", "[2001:db8::1]:80") → {"vip", "protocol", "port"}
+/// ("tcp", "192.0.2.100:80") or ("tcp", "[2001:db8::1]:80") → {"vip", "protocol", "port"}, the VIP in
+/// canonical form
 Json parse_service_key(const std::string& protocol, const std::string& endpoint);
 
 /// "tcp/192.0.2.100:80", as an option takes it.
 Json parse_service_path(const std::string& path);
 
-/// An address without a port. `what` names it in the error: "real server".
+/// An address without a port, in canonical form. `what` names it in the error: "real server".
 std::string parse_address(const std::string& what, const std::string& text);
 
 uint64_t parse_weight(const std::string& text);

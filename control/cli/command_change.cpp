@@ -110,6 +110,15 @@ void drain_server(const Request& request) {
               << request.arguments[1] << " --server " << request.arguments[2] << '\n';
 }
 
+void edit_vip(const Request& request) {
+  Json params = {{"vip", parse_address("VIP", request.arguments[0])}};
+  for (const char* setting : {"echo", "unmatched"}) {
+    if (const auto value = request.option(setting)) params[setting] = *value;
+  }
+  if (params.size() == 1) throw UsageError("nothing to change; give --echo or --unmatched");
+  change(request, "vip.edit", params, "changed vip " + text(params, "vip"));
+}
+
 const CommandOption kScheduler = {"scheduler", CommandOption::Kind::value, "NAME",
                                   "mh (Maglev, the default), rr or wrr"};
 const CommandOption kMaglevTableSize = {"maglev-table-size", CommandOption::Kind::value, "N",
@@ -136,7 +145,8 @@ CommandGroup change_commands() {
        {kScheduler,
         kMaglevTableSize,
         {"server", Kind::repeated, "ADDR[,weight=N][,mac=MAC]", "a real server; may be given several times"}},
-       "udp VIP:PORT works alike. A real server with mac=MAC is not asked by ARP. Example:\n"
+       "udp VIP:PORT works alike, and '[2001:db8::100]:80' for IPv6. Real servers are of the VIP's family.\n"
+       "One with mac=MAC is not asked for by ARP or neighbor discovery. Example:\n"
        "  turnoutctl service add tcp 192.0.2.100:80 --scheduler wrr --server 192.0.2.11 "
        "--server 192.0.2.12,weight=2\n",
        add_service},
@@ -165,7 +175,7 @@ CommandGroup change_commands() {
        3,
        "add a real server",
        "server.add",
-       {kWeight, {"mac", Kind::value, "MAC", "its MAC address, fixed: no ARP for it"}},
+       {kWeight, {"mac", Kind::value, "MAC", "its MAC address, fixed: it is not asked for"}},
        "The server needs the VIP on its loopback, and must not answer ARP for it. Example:\n"
        "  turnoutctl server add tcp 192.0.2.100:80 192.0.2.13 --weight 2\n",
        add_server},
@@ -175,7 +185,7 @@ CommandGroup change_commands() {
        3,
        "change a real server",
        "server.edit",
-       {kWeight, {"mac", Kind::value, "MAC", "its MAC address, fixed; 'none' goes back to ARP"}},
+       {kWeight, {"mac", Kind::value, "MAC", "its MAC address, fixed; 'none': it is asked for again"}},
        "What isn't given stays. Example:\n"
        "  turnoutctl server edit tcp 192.0.2.100:80 192.0.2.13 --weight 5 --mac none\n",
        edit_server},
@@ -199,6 +209,18 @@ CommandGroup change_commands() {
        "Its connections go on. To take it back: turnoutctl server edit … --weight N. Example:\n"
        "  turnoutctl drain tcp 192.0.2.100:80 192.0.2.11\n",
        drain_server},
+      {"vip",
+       "ADDRESS",
+       1,
+       1,
+       "change what is set for a VIP as a whole",
+       "vip.edit",
+       {{"echo", Kind::value, "yes|no|while_up",
+         "does it answer pings? while_up: while a real server of it is up"},
+        {"unmatched", Kind::value, "drop|reject", "packets that no service of it is for"}},
+       "reject answers with a TCP reset or with \"port unreachable\". What isn't given stays. Example:\n"
+       "  turnoutctl vip 192.0.2.100 --echo while_up --unmatched reject\n",
+       edit_vip},
   };
   return group;
 }

@@ -65,6 +65,16 @@ Json connection_filter(const Request& request) {
   return filter;
 }
 
+void show_vips(const Request& request) {
+  const Json vips = request.call("vip.list", Json::object());
+  if (request.print_json(vips)) return;
+  Table table({{"VIP"}, {"ECHO"}, {"UNMATCHED"}, {"SERVICES", Align::right}});
+  for (const Json& vip : vips) {
+    table.add_row({text(vip, "address"), text(vip, "echo"), text(vip, "unmatched"), text(vip, "services")});
+  }
+  print_table(request, table, "No VIPs. To add one: turnoutctl service add tcp VIP:PORT --server ADDR");
+}
+
 void show_connections(const Request& request) {
   const auto limit_given = request.option("limit");
   const uint64_t limit =
@@ -111,12 +121,19 @@ void show_neighbors(const Request& request) {
   print_table(request, table, "No neighbors: there are neither real servers nor gateways to resolve.");
 }
 
+/// One is a text, two are a list.
+std::string gateways(const Json& port) {
+  const Json& gateway = member(port, "gateway");
+  return gateway.is_array() ? joined(gateway) : text(gateway);
+}
+
 void show_ports(const Request& request) {
   const Json ports = request.call("port.list", Json::object());
   if (request.print_json(ports)) return;
   Table table({{"PORT"},
                {"DEVICE"},
                {"DRIVER"},
+               {"VLAN", Align::right},
                {"MAC"},
                {"LINK"},
                {"SPEED", Align::right},
@@ -125,12 +142,13 @@ void show_ports(const Request& request) {
                {"TXQ", Align::right},
                {"RSS"},
                {"GATEWAY"},
+               {"KERNEL"},
                {"ADDRESSES"}});
   for (const Json& port : ports) {
-    table.add_row({text(port, "name"), text(port, "device"), text(port, "driver"), text(port, "mac"),
-                   text(port, "link"), link_speed(port), text(port, "mtu"), text(port, "rx_queues"),
-                   text(port, "tx_queues"), text(port, "rss"), text(port, "gateway"),
-                   joined(member(port, "addresses"))});
+    table.add_row({text(port, "name"), text(port, "device"), text(port, "driver"), text(port, "vlan"),
+                   text(port, "mac"), text(port, "link"), link_speed(port), text(port, "mtu"),
+                   text(port, "rx_queues"), text(port, "tx_queues"), text(port, "rss"), gateways(port),
+                   text(port, "kernel_interface"), joined(member(port, "addresses"))});
   }
   print_table(request, table, "No ports.");
 }
@@ -168,6 +186,16 @@ CommandGroup show_commands() {
        {},
        "A server of weight 0 is draining. Example:\n  turnoutctl servers\n",
        show_servers},
+      {"vips",
+       "",
+       0,
+       0,
+       "each VIP, with what is set for it",
+       "vip.list",
+       {},
+       "ECHO: does it answer pings? UNMATCHED: packets that no service of it is for. To change them:\n"
+       "turnoutctl help vip. Example:\n  turnoutctl vips\n",
+       show_vips},
       {"connections",
        "",
        0,
@@ -187,7 +215,7 @@ CommandGroup show_commands() {
        "the MAC addresses of real servers and gateways",
        "neighbor.list",
        {},
-       "An incomplete neighbor has not answered ARP; a fixed one is in the configuration. Example:\n"
+       "An incomplete neighbor has never answered; a fixed one is in the configuration. Example:\n"
        "  turnoutctl neighbors\n",
        show_neighbors},
       {"ports",
@@ -197,7 +225,8 @@ CommandGroup show_commands() {
        "the network ports and their links",
        "port.list",
        {},
-       "Example:\n  turnoutctl ports\n",
+       "VLAN 0: frames without a tag. KERNEL: the port's interface in the kernel. Example:\n  turnoutctl "
+       "ports\n",
        show_ports},
       {"stats",
        "",

@@ -32,6 +32,33 @@ inline constexpr std::string_view kExample = R"({
         { "address": "192.0.2.12", "weight": 2, "mac": "02:00:00:00:00:12" } ] } ]
 })";
 
+/// Both families on one port, a VLAN beside it on the same device, and everything else that can be set.
+inline constexpr std::string_view kIpv6Example = R"({
+  "ports": [
+    { "name": "lan", "device": "0000:3b:00.0", "vlan": 0, "mtu": 9000, "rx_queues": 2,
+      "addresses": ["192.0.2.2/24", "2001:db8::2/64"],
+      "gateway": ["192.0.2.1", "fe80::1"],
+      "kernel_interface": "turnout0" },
+    { "name": "dmz", "device": "0000:3b:00.0", "vlan": 4094,
+      "addresses": ["2001:db8:1::2/127"],
+      "gateway": "2001:db8:1::3" } ],
+  "connections": { "capacity": 2048, "capacity_ipv6": 1024 },
+  "vips": [
+    { "address": "2001:db8::100", "echo": "while_up", "unmatched": "reject" },
+    { "address": "198.51.100.77", "echo": "no" } ],
+  "services": [
+    { "vip": "2001:db8::100", "protocol": "tcp", "port": 80,
+      "real_servers": [
+        { "address": "2001:db8::11" },
+        { "address": "2001:db8::12", "weight": 2, "mac": "02:00:00:00:00:12" } ] },
+    { "vip": "192.0.2.100", "protocol": "udp", "port": 53,
+      "real_servers": [ { "address": "192.0.2.11" } ] } ]
+})";
+
+inline Json ipv6_example() {
+  return *parse_json_text(std::string(kIpv6Example)).value;
+}
+
 inline Json example() {
   return *parse_json_text(std::string(kExample)).value;
 }
@@ -45,11 +72,14 @@ inline std::string all_of(const ConfigErrors& errors) {
   return text;
 }
 
-/// The example with the value at `path` replaced (or removed, for no value).
-inline Json example_with(const std::string& path, const std::string& value) {
+/// The document with the value at `path` replaced (or removed, for no value).
+inline Json changed(const Json& document, const std::string& path, const std::string& value) {
   Json patch = {{{"op", value.empty() ? "remove" : "add"}, {"path", path}}};
   if (!value.empty()) patch[0]["value"] = Json::parse(value);
-  return example().patch(patch);
+  return document.patch(patch);
+}
+inline Json example_with(const std::string& path, const std::string& value) {
+  return changed(example(), path, value);
 }
 
 }  // namespace turnout

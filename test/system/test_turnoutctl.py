@@ -39,6 +39,7 @@ def test_each_view_shows_what_it_is_for(running, command, shown):
         ("status", "daemon.info"),
         ("services", "service.list"),
         ("neighbors", "neighbor.list"),
+        ("vips", "vip.list"),
         ("ports", "port.list"),
         ("config", "config.get"),
     ],

@@ -117,10 +117,53 @@ TEST(CliArguments, ReadsServiceKeys) {
   EXPECT_EQ(parse_service_key("udp", "[2001:db8::1]:53")["vip"], "2001:db8::1");
 }
 
+TEST(CliArguments, WritesIpv6AddressesInCanonicalForm) {
+  EXPECT_EQ(parse_service_key("tcp", "[2001:DB8:0:0::100]:80"),
+            Json({{"vip", "2001:db8::100"}, {"protocol", "tcp"}, {"port", 80}}));
+  EXPECT_EQ(parse_service_path("udp/[2001:db8:0::1]:53")["vip"], "2001:db8::1");
+  EXPECT_EQ(parse_address("x", "2001:0DB8::0011"), "2001:db8::11");
+  EXPECT_EQ(parse_server("2001:DB8::11,weight=2"), Json({{"address", "2001:db8::11"}, {"weight", 2}}));
+}
+
+TEST(CliArguments, SaysWhatIsWrongWithAnIpv6Address) {
+  const auto refusal = [](const char* text) -> std::string {
+    try {
+      return "taken: " + parse_address("real server", text);
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+  };
+  EXPECT_TRUE(contains(refusal("[2001:db8::11]:80"), "has a port; give the address alone"));
+  EXPECT_TRUE(contains(refusal("[2001:DB8::11]"), "has brackets"));
+  EXPECT_TRUE(contains(refusal("[2001:DB8::11]"), "give 2001:db8::11"));
+  EXPECT_TRUE(contains(refusal("192.0.2.11:80"), "has a port"));
+  for (const char* text : {"fe80::1%eth0", "2001:db8::g", "2001:db8::1::2", "[]", "[]:80", ":80", ""}) {
+    EXPECT_TRUE(contains(refusal(text), "is no IP address")) << text << ": " << refusal(text);
+  }
+}
+
 TEST(CliArguments, RefusesWhatIsNoServiceKey) {
-  for (const char* endpoint :
-       {"", "192.0.2.100", "192.0.2.100:", "192.0.2.100:0", "192.0.2.100:65536", "192.0.2.100:-1",
-        "192.0.2.100:8x", "192.0.2:80", "www:80", "2001:db8::1:80", "[192.0.2.100]:80", ":80"}) {
+  for (const char* endpoint : {"",
+                               "192.0.2.100",
+                               "192.0.2.100:",
+                               "192.0.2.100:0",
+                               "192.0.2.100:65536",
+                               "192.0.2.100:-1",
+                               "192.0.2.100:8x",
+                               "192.0.2:80",
+                               "www:80",
+                               "2001:db8::1:80",
+                               "[192.0.2.100]:80",
+                               ":80",
+                               "2001:db8::100",
+                               "[2001:db8::100]",
+                               "[2001:db8::100]80",
+                               "[2001:db8::100]:",
+                               "[2001:db8::100]:65536",
+                               "[2001:db8::100:80",
+                               "2001:db8::100]:80",
+                               "[fe80::1%eth0]:80",
+                               "[]:80"}) {
     EXPECT_THROW(parse_service_key("tcp", endpoint), UsageError) << endpoint;
   }
   EXPECT_THROW(parse_service_key("192.0.2.100:80", "tcp"), UsageError);
@@ -182,6 +225,111 @@ TEST(CliRun, AsksToAddAService) {
   EXPECT_EQ(ctl.asked[0].second, Json::parse(R"({"vip": "192.0.2.100", "protocol": "tcp", "port": 80,
       "scheduler": "wrr", "real_servers": [{"address": "192.0.2.11"}, {"address": "192.0.2.12", "weight": 2}]})"));
   EXPECT_EQ(ctl.out, "added tcp 192.0.2.100:80 (generation 8)\n");
+}
+
+TEST(CliRun, TakesIpv6InEveryWordCommand) {
+  const std::string vip = "[2001:DB8:0::100]:80";
+  const Json key = {{"vip", "2001:db8::100"}, {"protocol", "tcp"}, {"port", 80}};
+  const Json server = {{"service", key}, {"server", {{"address", "2001:db8::11"}}}};
+  Turnoutctl ctl;
+  for (const char* method :
+       {"service.add", "service.edit", "service.delete", "server.add", "server.edit", "server.delete"}) {
+    ctl.answers[method] = kGeneration;
+  }
+  EXPECT_EQ(ctl.run({"service", "add", "tcp", vip, "--server", "2001:db8:0::11"}), kDone);
+  EXPECT_EQ(ctl.asked.back().second["real_servers"], Json::parse(R"([{"address": "2001:db8::11"}])"));
+  EXPECT_EQ(ctl.out, "added tcp [2001:db8::100]:80 (generation 8)\n");
+  EXPECT_EQ(ctl.run({"service", "edit", "tcp", vip, "--scheduler", "rr"}), kDone);
+  EXPECT_EQ(ctl.asked.back().second["vip"], "2001:db8::100");
+  EXPECT_EQ(ctl.run({"server", "add", "tcp", vip, "2001:db8::0011"}), kDone);
+  EXPECT_EQ(ctl.asked.back().second, server);
+  EXPECT_EQ(ctl.out, "added 2001:db8::11 of tcp [2001:db8::100]:80 (generation 8)\n");
+  EXPECT_EQ(ctl.run({"server", "edit", "tcp", vip, "2001:db8::11", "--weight", "2"}), kDone);
+  EXPECT_EQ(ctl.asked.back().second["server"]["weight"], 2);
+  EXPECT_EQ(ctl.run({"server", "delete", "tcp", vip, "2001:db8::11"}), kDone);
+  EXPECT_EQ(ctl.asked.back().second, server);
+  EXPECT_EQ(ctl.run({"service", "delete", "tcp", vip}), kDone);
+  EXPECT_EQ(ctl.asked.back().second, key);
+  EXPECT_EQ(ctl.run({"service", "add", "tcp", "2001:db8::100:80"}), kUsage);
+  EXPECT_TRUE(contains(ctl.err, "[2001:db8::1]:80")) << ctl.err;
+}
+
+TEST(CliRun, FindsADrainedIpv6ServerHoweverItWasWritten) {
+  Turnoutctl ctl;
+  ctl.answers["server.edit"] = kGeneration;
+  ctl.answers["stats.get"] =
+      Json::parse(R"({"services": [{"vip": "2001:db8::100", "protocol": "tcp", "port": 80,
+      "servers": [{"address": "2001:db8::11", "active_connections": 12, "inactive_connections": 3}]}]})");
+  EXPECT_EQ(ctl.run({"drain", "tcp", "[2001:DB8::100]:80", "2001:db8:0::11"}), kDone);
+  EXPECT_TRUE(contains(ctl.out, "12 active and 3 inactive")) << ctl.out;
+}
+
+TEST(CliRun, ShowsIpv6ConnectionsInColumns) {
+  Turnoutctl ctl;
+  ctl.answers["connection.list"] = Json::parse(R"([
+      {"client": "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "client_port": 65535, "vip": "2001:db8::100",
+       "protocol": "tcp", "port": 80, "server": "2001:db8::11", "state": "ESTABLISHED", "idle": 1, "expires": 899},
+      {"client": "198.51.100.7", "client_port": 4000, "vip": "192.0.2.100",
+       "protocol": "udp", "port": 53, "server": "192.0.2.11", "state": "UDP", "idle": 1, "expires": 299}])");
+  EXPECT_EQ(ctl.run({"connections", "--client", "2001:DB8::7", "--server", "2001:db8::11"}), kDone);
+  EXPECT_EQ(ctl.asked[0].second,
+            Json({{"server", "2001:db8::11"}, {"client", "2001:db8::7"}, {"limit", 1001}}));
+  EXPECT_EQ(ctl.out.substr(0, ctl.out.find("SERVER ")),
+            "CLIENT                                          SERVICE                 ");
+  EXPECT_TRUE(contains(
+      ctl.out,
+      "\n[2001:db8:ffff:ffff:ffff:ffff:ffff:ffff]:65535  tcp [2001:db8::100]:80  2001:db8::11  EST"));
+  EXPECT_TRUE(contains(
+      ctl.out, "\n198.51.100.7:4000                               udp 192.0.2.100:53      192.0.2.11    UDP"))
+      << ctl.out;
+}
+
+TEST(CliRun, ShowsVips) {
+  Turnoutctl ctl;
+  ctl.answers["vip.list"] = Json::parse(R"([
+      {"address": "192.0.2.100", "echo": "yes", "unmatched": "drop", "services": 2},
+      {"address": "2001:db8::100", "echo": "while_up", "unmatched": "reject", "services": 0}])");
+  EXPECT_EQ(ctl.run({"vips"}), kDone);
+  EXPECT_EQ(ctl.out,
+            "VIP            ECHO      UNMATCHED  SERVICES\n"
+            "192.0.2.100    yes       drop              2\n"
+            "2001:db8::100  while_up  reject            0\n");
+  ctl.answers["vip.list"] = Json::array();
+  EXPECT_EQ(ctl.run({"vips"}), kDone);
+  EXPECT_TRUE(contains(ctl.out, "No VIPs.")) << ctl.out;
+}
+
+TEST(CliRun, ChangesWhatIsSetForAVip) {
+  Turnoutctl ctl;
+  ctl.answers["vip.edit"] = kGeneration;
+  EXPECT_EQ(ctl.run({"vip", "2001:DB8::0100", "--echo", "while_up"}), kDone);
+  EXPECT_EQ(ctl.asked.back().second, Json({{"vip", "2001:db8::100"}, {"echo", "while_up"}}));
+  EXPECT_EQ(ctl.out, "changed vip 2001:db8::100 (generation 8)\n");
+  EXPECT_EQ(ctl.run({"vip", "192.0.2.100", "--unmatched=reject", "--echo=no"}), kDone);
+  EXPECT_EQ(ctl.asked.back().second, Json({{"vip", "192.0.2.100"}, {"echo", "no"}, {"unmatched", "reject"}}));
+  EXPECT_EQ(ctl.asked.size(), 2u);
+  EXPECT_EQ(ctl.run({"vip", "192.0.2.100"}), kUsage);
+  EXPECT_TRUE(contains(ctl.err, "give --echo or --unmatched")) << ctl.err;
+  EXPECT_EQ(ctl.run({"vip"}), kUsage);
+  EXPECT_EQ(ctl.run({"vip", "www", "--echo", "no"}), kUsage);
+  EXPECT_EQ(ctl.run({"vip", "192.0.2.100:80", "--echo", "no"}), kUsage);
+  EXPECT_EQ(ctl.asked.size(), 2u);
+  ctl.answers["vip.edit"] =
+      Json::parse(R"({"error": {"code": -32602, "message": "no", "data": {"pointer": "/echo"}}})");
+  EXPECT_EQ(ctl.run({"vip", "192.0.2.100", "--echo", "maybe"}), kRefused);
+  EXPECT_TRUE(contains(ctl.err, "/echo")) << ctl.err;
+}
+
+TEST(CliRun, ShowsWhatPortsHaveInCommonAndApart) {
+  Turnoutctl ctl;
+  ctl.answers["port.list"] = Json::parse(R"([
+      {"name": "lan", "device": "d", "vlan": 0, "gateway": ["192.0.2.1", "fe80::1"], "kernel_interface": "turnout0",
+       "addresses": ["192.0.2.2/24", "2001:db8::2/64"]},
+      {"name": "dmz", "device": "d", "vlan": 20, "gateway": null, "kernel_interface": null,
+       "addresses": ["2001:db8:1::2/64"]}])");
+  EXPECT_EQ(ctl.run({"ports"}), kDone);
+  EXPECT_TRUE(contains(ctl.out, "192.0.2.1, fe80::1  turnout0  192.0.2.2/24, 2001:db8::2/64\n")) << ctl.out;
+  EXPECT_TRUE(contains(ctl.out, "  20  ")) << ctl.out;
 }
 
 TEST(CliRun, SendsOnlyWhatAnEditChanges) {

@@ -64,6 +64,13 @@ TEST(ConfigChanges, ThatNeedARestartAreRefused) {
            {"/ports/1", R"({"name": "b", "device": "b", "addresses": ["10.0.0.1/24"]})", "/ports",
             "needs a restart"},
            {"/buffers", "", "/buffers/count", "from 16384 to nothing"},
+           {"/ports/0/gateway", R"(["192.0.2.1", "fe80::1"])", "/ports/0/gateway",
+            R"(from "192.0.2.1" to ["192.0.2.1", "fe80::1"])"},
+           {"/ports/0/vlan", "7", "/ports/0/vlan", "from 0 to 7"},
+           {"/ports/0/mtu", "9000", "/ports/0/mtu", "from nothing to 9000"},
+           {"/ports/0/kernel_interface", R"("tap0")", "/ports/0/kernel_interface",
+            R"(from nothing to "tap0")"},
+           {"/connections/capacity_ipv6", "2048", "/connections/capacity_ipv6", "from nothing to 2048"},
            {"/connections/capacity", "2048", "/connections/capacity", "from 1048576 to 2048"},
            {"/control/socket", R"("/tmp/s")", "/control/socket", "/tmp/s"},
            {"/http/listen", R"("")", "/http/listen", "needs a restart"},
@@ -77,9 +84,43 @@ TEST(ConfigChanges, ThatNeedARestartAreRefused) {
   }
 }
 
-TEST(ConfigChanges, OfServicesAndTimeoutsNeedNoRestart) {
+TEST(ConfigChanges, OfVipsAreSentencesAboutWhatIsInForce) {
+  const IpAddress first = *parse_address("192.0.2.100"), second = *parse_address("2001:db8::100");
+  Config from = example_config();
+  Config to = from;
+  to.vips = {{second, EchoPolicy::yes, UnmatchedPolicy::reject},
+             {first, EchoPolicy::no, UnmatchedPolicy::drop},
+             {*parse_address("192.0.2.101")}};  // what it had without being listed
+  EXPECT_EQ(describe_changes(from, to),
+            (std::vector<std::string>{"vip 2001:db8::100: change unmatched from drop to reject",
+                                      "vip 192.0.2.100: change echo from yes to no"}));
+  from = to;
+  to.vips = {{first, EchoPolicy::while_up, UnmatchedPolicy::reject}};
+  EXPECT_EQ(describe_changes(from, to),
+            (std::vector<std::string>{"vip 192.0.2.100: change echo from no to while_up",
+                                      "vip 192.0.2.100: change unmatched from drop to reject",
+                                      "vip 2001:db8::100: change unmatched from reject to drop"}));
+  EXPECT_TRUE(describe_changes(to, to).empty());
+}
+
+TEST(ConfigChanges, OfIpv6ServicesNameThemInBrackets) {
+  const Config from = *parse_config(ipv6_example()).value;
+  Config to = from;
+  to.services[0].real_servers[1].mac.reset();
+  to.services[0].real_servers[0].address = *parse_address("2001:db8::13");
+  EXPECT_EQ(
+      describe_changes(from, to),
+      (std::vector<std::string>{
+          "tcp [2001:db8::100]:80: add real server 2001:db8::13, weight 1",
+          "tcp [2001:db8::100]:80: change mac of real server 2001:db8::12 from 02:00:00:00:00:12 to none "
+          "(neighbor discovery finds it)",
+          "tcp [2001:db8::100]:80: remove real server 2001:db8::11"}));
+}
+
+TEST(ConfigChanges, OfServicesTimeoutsAndVipsNeedNoRestart) {
   const Config from = example_config();
   Config to = from;
+  to.vips = {{*parse_address("192.0.2.100"), EchoPolicy::no, UnmatchedPolicy::reject}};
   to.services.clear();
   to.connections.timeouts.tcp_syn = 5;
   EXPECT_TRUE(check_unchangeable(from, to).empty());

@@ -20,7 +20,7 @@ TEST(Config, ReadsTheExample) {
   EXPECT_EQ(config.ports[0].name, "lan");
   EXPECT_EQ(config.ports[0].device, "net_af_packet0");
   EXPECT_EQ(config.ports[0].addresses[0].to_string(), "192.0.2.2/24");
-  EXPECT_EQ(config.ports[0].gateway, parse_address("192.0.2.1"));
+  EXPECT_EQ(config.ports[0].gateways, std::vector{*parse_address("192.0.2.1")});
   EXPECT_EQ(config.ports[0].rx_queues, 1);
   EXPECT_EQ(config.buffer_count, 16384u);
   EXPECT_EQ(config.connections.timeouts.tcp_established, 900u);
@@ -109,6 +109,7 @@ TEST(ConfigJson, RoundTrips) {
   const Json document = to_json(example_config());
   Json expected = example();
   expected["services"][0]["maglev_table_size"] = 4093;
+  expected["vips"] = Json::array();
   EXPECT_EQ(document, expected);
   EXPECT_EQ(to_json(*parse_config(document).value), document);
 }
@@ -116,7 +117,7 @@ TEST(ConfigJson, RoundTrips) {
 TEST(ConfigJson, LeavesOutWhatIsNotSet) {
   Config config = example_config();
   config.buffer_count.reset();
-  config.ports[0].gateway.reset();
+  config.ports[0].gateways.clear();
   const Json document = to_json(config);
   EXPECT_FALSE(document.contains("buffers"));
   EXPECT_FALSE(document["ports"][0].contains("gateway"));

@@ -89,7 +89,7 @@ TEST(WantedNeighbors, ADrainedServerIsStillAskedFor) {
 
 TEST(WantedNeighbors, GatewaysAreAskedFor) {
   Config config = two_ports({});
-  config.ports[1].gateway = ip("198.51.100.1");
+  config.ports[1].gateways = {ip("198.51.100.1")};
   EXPECT_EQ(wanted(config), (Wanted{{1, "198.51.100.1"}}));
 }
 

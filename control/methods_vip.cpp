@@ -1,0 +1,17 @@
+#include "control/methods.h"
+#include "control/vip_list.h"
+
+namespace turnout {
+
+void add_vip_methods(RpcDispatcher& dispatcher, DaemonView& daemon) {
+  dispatcher.add("vip.list", [&daemon](const Json& params) {
+    allow_only(params, {});
+    return list_vips(daemon.director.config());
+  });
+  dispatcher.add("vip.edit", [&daemon](const Json& params) {
+    const uint64_t generation = apply_or_refuse(daemon, edit_vip(daemon.director.config(), params));
+    return Json{{"generation", generation}};
+  });
+}
+
+}  // namespace turnout

@@ -1,0 +1,60 @@
+#include "control/vip_list.h"
+
+#include <algorithm>
+#include <map>
+
+#include "control/methods.h"
+
+namespace turnout {
+
+namespace {
+
+/// By itself, as a VIP that has the defaults is not in the configuration to be checked.
+void check_vip(const Config& config, const VipConfig& vip) {
+  Config alone;
+  alone.ports = config.ports;
+  alone.vips = {vip};
+  ConfigErrors errors = check_config(alone);
+  for (ConfigError& error : errors) error.pointer = "/vip";
+  if (!errors.empty()) refuse(RpcCode::invalid_params, errors);
+}
+
+}  // namespace
+
+Json list_vips(const Config& config) {
+  struct Row {
+    VipConfig vip;
+    size_t services = 0;
+  };
+  std::map<IpAddress, Row> rows;
+  for (const VipConfig& vip : config.vips) rows.try_emplace(vip.address, Row{vip});
+  for (const ServiceConfig& service : config.services) {
+    ++rows.try_emplace(service.key.vip, Row{VipConfig{service.key.vip}}).first->second.services;
+  }
+  Json list = Json::array();
+  for (const auto& [address, row] : rows) {
+    Json vip = to_json(row.vip);
+    vip["services"] = row.services;
+    list.push_back(std::move(vip));
+  }
+  return list;
+}
+
+Config edit_vip(Config config, const Json& params) {
+  allow_only(params, {"vip", "echo", "unmatched"});
+  if (!params.contains("vip")) refuse(RpcCode::invalid_params, {{"/vip", "missing: give the VIP's address"}});
+  const IpAddress address = value_or_refuse(parse_host_address(params.at("vip"), "/vip"));
+  auto place = std::find_if(config.vips.begin(), config.vips.end(),
+                            [&](const VipConfig& vip) { return vip.address == address; });
+  if (place == config.vips.end()) place = config.vips.insert(place, VipConfig{address});
+  Json merged = to_json(*place);
+  for (const char* setting : {"echo", "unmatched"}) {
+    if (params.contains(setting)) merged[setting] = params.at(setting);
+  }
+  *place = value_or_refuse(parse_vip(merged));
+  check_vip(config, *place);
+  if (*place == VipConfig{address}) config.vips.erase(place);
+  return config;
+}
+
+}  // namespace turnout
