@@ -32,6 +32,12 @@ QueuePlan plan_for(const Config& config, const std::vector<unsigned>& worker_lco
   return plan;
 }
 
+std::vector<uint16_t> vlans_of(const Config& config) {
+  std::vector<uint16_t> vlans;
+  for (const PortConfig& port : config.ports) vlans.push_back(port.vlan);
+  return vlans;
+}
+
 std::vector<std::unique_ptr<Device>> start_devices(const Config& config, const QueuePlan& plan) {
   std::vector<std::unique_ptr<Device>> devices;
   for (size_t i = 0; i < config.ports.size(); ++i) {
@@ -95,7 +101,8 @@ void run_daemon(const Options& options, Config config) {
   const auto workers_used = static_cast<unsigned>(plan.workers.size());
   Statistics statistics(workers_used);
   SnapshotSlot snapshots(workers_used);
-  Wire wire;  // before the devices: frames of control's own may wait in a device until it stops
+  Wire wire(
+      vlans_of(config));  // before the devices: frames of control's own may wait in a device until it stops
   const std::vector<std::unique_ptr<Device>> devices = start_devices(config, plan);
   Director director(std::move(config), {snapshots, table, statistics, wire, stations_of(devices)},
                     steady_milliseconds());

@@ -71,8 +71,8 @@ void LinkLayer::apply(const Config& config, Time now) {
 }
 
 void LinkLayer::tick(Time now) {
-  wire_.receive(kPuntedAtOnce, [&](PuntKind kind, size_t port, std::span<const uint8_t> frame) {
-    answer(kind, port, frame, now);
+  wire_.receive(kPuntedAtOnce, [&](PuntNote note, size_t port, std::span<const uint8_t> frame) {
+    answer(note.kind, port, frame, now);
   });
   if (now >= next_ask_) next_ask_ = neighbors_.advance(now);
   announce_due(now);
