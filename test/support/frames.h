@@ -2,6 +2,8 @@
 // test.
 #pragma once
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -57,6 +59,17 @@ inline void write16(Bytes& data, size_t at, uint16_t number) {
   data.at(at) = static_cast<uint8_t>(number >> 8);
   data.at(at + 1) = static_cast<uint8_t>(number);
 }
+/// Of `content`, which has a zero there, behind the pseudo-header (RFC 9293 3.1, RFC 8200 8.1). The lengths
+/// and the protocol have the same sum in both families.
+inline void write_transport_checksum(Bytes& content, size_t at, const Bytes& source, const Bytes& destination,
+                                     uint8_t protocol) {
+  Bytes covered = source;
+  put(covered, destination);
+  put(covered, {0, protocol});
+  put16(covered, static_cast<uint32_t>(content.size()));
+  put(covered, content);
+  write16(content, at, checksum(covered, 0, covered.size()));
+}
 
 }  // namespace frames_detail
 
@@ -111,28 +124,46 @@ inline Bytes ip_frame(const FrameFields& fields, uint8_t protocol, const Bytes& 
   return ethernet_frame(fields.to_mac, fields.from_mac, 0x0800, ip);
 }
 
-/// Dataplane and control leave TCP's and UDP's checksums alone, so they are just some number.
+namespace frames_detail {
+
+inline Bytes tcp_segment(uint16_t source_port, uint16_t destination_port, uint8_t flags, const Bytes& data,
+                         const Bytes& options) {
+  Bytes tcp;
+  put16(tcp, source_port);
+  put16(tcp, destination_port);
+  put(tcp, {0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88});  // sequence and acknowledgement number
+  put(tcp, {static_cast<uint8_t>((20 + options.size()) / 4 << 4), flags, 0xFA, 0xF0, 0, 0, 0, 0});
+  put(tcp, options);
+  put(tcp, data);
+  return tcp;
+}
+
+inline Bytes udp_datagram(uint16_t source_port, uint16_t destination_port, const Bytes& data) {
+  Bytes udp;
+  put16(udp, source_port);
+  put16(udp, destination_port);
+  put16(udp, static_cast<uint32_t>(8 + data.size()));
+  put16(udp, 0);
+  put(udp, data);
+  return udp;
+}
+
+}  // namespace frames_detail
+
+/// With a right checksum.
 inline Bytes tcp_frame(const FrameFields& fields, uint8_t flags, const Bytes& data = {},
                        const Bytes& options = {}) {
   using namespace frames_detail;
-  Bytes tcp;
-  put16(tcp, fields.source_port);
-  put16(tcp, fields.destination_port);
-  put(tcp, {0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88});  // sequence and acknowledgement number
-  put(tcp, {static_cast<uint8_t>((20 + options.size()) / 4 << 4), flags, 0xFA, 0xF0, 0xAB, 0xCD, 0, 0});
-  put(tcp, options);
-  put(tcp, data);
+  Bytes tcp = tcp_segment(fields.source_port, fields.destination_port, flags, data, options);
+  write_transport_checksum(tcp, 16, ip_bytes(fields.source), ip_bytes(fields.destination), 6);
   return ip_frame(fields, 6, tcp);
 }
 
+/// With a right checksum.
 inline Bytes udp_frame(const FrameFields& fields, const Bytes& data = {}) {
   using namespace frames_detail;
-  Bytes udp;
-  put16(udp, fields.source_port);
-  put16(udp, fields.destination_port);
-  put16(udp, static_cast<uint32_t>(8 + data.size()));
-  put(udp, {0xAB, 0xCD});
-  put(udp, data);
+  Bytes udp = udp_datagram(fields.source_port, fields.destination_port, data);
+  write_transport_checksum(udp, 6, ip_bytes(fields.source), ip_bytes(fields.destination), 17);
   return ip_frame(fields, 17, udp);
 }
 
@@ -143,6 +174,79 @@ inline Bytes icmp_frame(const FrameFields& fields, uint8_t type, const Bytes& da
   put(icmp, data);
   write16(icmp, 2, checksum(icmp, 0, icmp.size()));
   return ip_frame(fields, 1, icmp);
+}
+
+struct ExtensionHeader6 {
+  uint8_t type;  // 0 hop-by-hop, 43 routing, 44 fragment, 60 destination options
+  Bytes rest;    // without the octet that names the next header; 8n - 1 octets
+};
+
+/// The same for IPv6.
+struct FrameFields6 {
+  std::string to_mac = "02:00:00:00:01:00";
+  std::string from_mac = "02:00:00:00:00:c1";
+  std::string source = "2001:db8:c::7";
+  std::string destination = "2001:db8::100";
+  uint16_t source_port = 40000;
+  uint16_t destination_port = 80;
+  uint8_t traffic_class = 0;
+  uint32_t flow_label = 0x12345;
+  uint8_t hop_limit = 57;
+  std::vector<ExtensionHeader6> extension_headers = {};
+};
+
+inline constexpr size_t kTransport6At = kIpAt + 40;  // without extension headers
+
+inline Bytes ip6_bytes(const std::string& text) {  // "2001:db8::1"
+  Bytes octets(16);
+  if (inet_pton(AF_INET6, text.c_str(), octets.data()) != 1) std::abort();
+  return octets;
+}
+
+/// IPv6 (RFC 8200). `next_header` is that of the content, behind the extension headers.
+inline Bytes ip6_frame(const FrameFields6& fields, uint8_t next_header, const Bytes& content) {
+  using namespace frames_detail;
+  uint8_t first = next_header;
+  Bytes rest = content;
+  for (auto header = fields.extension_headers.rbegin(); header != fields.extension_headers.rend(); ++header) {
+    rest.insert(rest.begin(), header->rest.begin(), header->rest.end());
+    rest.insert(rest.begin(), first);
+    first = header->type;
+  }
+  Bytes ip;
+  put16(ip, 0x6000U | uint32_t{fields.traffic_class} << 4 | fields.flow_label >> 16);
+  put16(ip, fields.flow_label & 0xFFFF);
+  put16(ip, static_cast<uint32_t>(rest.size()));
+  put(ip, {first, fields.hop_limit});
+  put(ip, ip6_bytes(fields.source));
+  put(ip, ip6_bytes(fields.destination));
+  put(ip, rest);
+  return ethernet_frame(fields.to_mac, fields.from_mac, 0x86DD, ip);
+}
+
+inline Bytes tcp6_frame(const FrameFields6& fields, uint8_t flags, const Bytes& data = {},
+                        const Bytes& options = {}) {
+  using namespace frames_detail;
+  Bytes tcp = tcp_segment(fields.source_port, fields.destination_port, flags, data, options);
+  write_transport_checksum(tcp, 16, ip6_bytes(fields.source), ip6_bytes(fields.destination), 6);
+  return ip6_frame(fields, 6, tcp);
+}
+
+inline Bytes udp6_frame(const FrameFields6& fields, const Bytes& data = {}) {
+  using namespace frames_detail;
+  Bytes udp = udp_datagram(fields.source_port, fields.destination_port, data);
+  write_transport_checksum(udp, 6, ip6_bytes(fields.source), ip6_bytes(fields.destination), 17);
+  return ip6_frame(fields, 17, udp);
+}
+
+/// RFC 4443. `body` is what follows the checksum. Types: 1 unreachable, 2 too big, 128 echo request, 129
+/// reply, 130 listener query, 135 neighbor solicitation, 136 advertisement, 143 listener report.
+inline Bytes icmp6_frame(const FrameFields6& fields, uint8_t type, uint8_t code, const Bytes& body) {
+  using namespace frames_detail;
+  Bytes icmp = {type, code, 0, 0};
+  put(icmp, body);
+  write_transport_checksum(icmp, 2, ip6_bytes(fields.source), ip6_bytes(fields.destination), 58);
+  return ip6_frame(fields, 58, icmp);
 }
 
 inline Bytes padded(Bytes frame, size_t size = kShortestFrame) {
@@ -174,6 +278,12 @@ inline Bytes arp_frame(const std::string& to_mac, const ArpFields& fields) {
 inline Bytes with_octets(Bytes frame, size_t at, std::initializer_list<uint8_t> octets) {
   std::copy(octets.begin(), octets.end(), frame.begin() + static_cast<std::ptrdiff_t>(at));
   return frame;
+}
+/// Octets of several parts, one after the other.
+inline Bytes joined(std::initializer_list<Bytes> parts) {
+  Bytes all;
+  for (const Bytes& part : parts) frames_detail::put(all, part);
+  return all;
 }
 inline Bytes cut_to(Bytes frame, size_t size) {
   frame.resize(std::min(frame.size(), size));
