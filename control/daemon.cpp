@@ -48,6 +48,12 @@ std::shared_ptr<Device> shared_device(const Config& config, size_t port,
   return nullptr;
 }
 
+std::vector<uint16_t> vlans_of(const Config& config) {
+  std::vector<uint16_t> vlans;
+  for (const PortConfig& port : config.ports) vlans.push_back(port.vlan);
+  return vlans;
+}
+
 std::vector<std::shared_ptr<Device>> start_devices(const Config& config, const QueuePlan& plan) {
   std::vector<std::shared_ptr<Device>> devices;
   for (size_t i = 0; i < config.ports.size(); ++i) {
@@ -127,7 +133,8 @@ void run_daemon(const Options& options, Config config) {
   const auto workers_used = static_cast<unsigned>(plan.workers.size());
   Statistics statistics(workers_used);
   SnapshotSlot snapshots(workers_used);
-  Wire wire;  // before the devices: frames of control's own may wait in a device until it stops
+  // Before the devices: frames of control's own may wait in a device until it stops.
+  Wire wire(vlans_of(config));
   const std::vector<std::shared_ptr<Device>> devices = start_devices(config, plan);
   Director director(std::move(config), {snapshots, tables, statistics, wire, stations_of(devices)},
                     steady_milliseconds());

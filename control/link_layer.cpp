@@ -33,16 +33,14 @@ std::vector<LocalAddress> local_addresses(const Config& config) {
   return addresses;
 }
 
-std::vector<std::pair<size_t, rte_be32_t>> wanted_neighbors(const Config& config) {
-  std::set<std::pair<size_t, rte_be32_t>> wanted;
+std::vector<NeighborKey> wanted_neighbors(const Config& config) {
+  std::set<NeighborKey> wanted;
   for (size_t port = 0; port < config.ports.size(); ++port) {
-    for (const IpAddress& gateway : config.ports[port].gateways) {
-      if (gateway.is_v4()) wanted.emplace(port, to_be32(gateway));
-    }
+    for (const IpAddress& gateway : config.ports[port].gateways) wanted.insert({port, gateway});
   }
   for (const ServiceConfig& service : config.services) {
     for (const RealServerConfig& server : service.real_servers) {
-      if (!server.mac) wanted.emplace(port_of(config, server.address).value(), to_be32(server.address));
+      if (!server.mac) wanted.insert({port_of(config, server.address).value(), server.address});
     }
   }
   return {wanted.begin(), wanted.end()};
@@ -73,8 +71,8 @@ void LinkLayer::apply(const Config& config, Time now) {
 }
 
 void LinkLayer::tick(Time now) {
-  wire_.receive(kPuntedAtOnce, [&](PuntKind kind, size_t port, std::span<const uint8_t> frame) {
-    answer(kind, port, frame, now);
+  wire_.receive(kPuntedAtOnce, [&](PuntNote note, size_t port, std::span<const uint8_t> frame) {
+    answer(note.kind, port, frame, now);
   });
   if (now >= next_ask_) next_ask_ = neighbors_.advance(now);
   announce_due(now);
@@ -84,8 +82,8 @@ void LinkLayer::answer(PuntKind kind, size_t port, std::span<const uint8_t> fram
   std::optional<PuntResponder::Answer> answer;
   if (kind == PuntKind::arp) {
     const PuntResponder::ArpVerdict verdict = responder_.on_arp(port, frame, now);
-    if (verdict.packet) {
-      neighbors_.learn(port, *verdict.packet, now);
+    if (verdict.packet && verdict.packet->sender_ip != 0) {  // an RFC 5227 probe claims nothing yet
+      neighbors_.learn(port, from_be32(verdict.packet->sender_ip), verdict.packet->sender_mac, now);
       next_ask_ = now;  // what it confirmed is due at another time
     }
     if (verdict.claims_our_address) {
@@ -104,20 +102,18 @@ void LinkLayer::answer(PuntKind kind, size_t port, std::span<const uint8_t> fram
 
 void LinkLayer::ask(const Neighbor& neighbor) {
   const PortConfig& port = config_.ports[neighbor.port];
-  const IpAddress target = from_be32(neighbor.ip);
   rte_be32_t from = to_be32(port.addresses.front().address);
   for (const InterfaceAddress& own : port.addresses) {
-    if (own.contains(target)) from = to_be32(own.address);
+    if (own.contains(neighbor.ip)) from = to_be32(own.address);
   }
   const MacAddress& our_mac = port_macs_[neighbor.port];
   const bool unicast = neighbor.mac && neighbor.unanswered < NeighborTable::kUnicastTries;
-  wire_.send(neighbor.port, unicast ? make_arp_check(our_mac, from, *neighbor.mac, neighbor.ip)
-                                    : make_arp_request(our_mac, from, neighbor.ip));
+  wire_.send(neighbor.port, unicast ? make_arp_check(our_mac, from, *neighbor.mac, to_be32(neighbor.ip))
+                                    : make_arp_request(our_mac, from, to_be32(neighbor.ip)));
 }
 
 void LinkLayer::changed(const Neighbor& neighbor, std::optional<MacAddress> before) {
-  const std::string name =
-      from_be32(neighbor.ip).to_string() + " on port '" + config_.ports[neighbor.port].name + "'";
+  const std::string name = neighbor.ip.to_string() + " on port '" + config_.ports[neighbor.port].name + "'";
   if (before) {
     log_warning(name + " moved from " + before->to_string() + " to " + neighbor.mac->to_string());
   } else {
@@ -151,7 +147,7 @@ void LinkLayer::announce_due(Time now) {
 }
 
 std::optional<MacAddress> LinkLayer::resolve(size_t port, const IpAddress& address) const {
-  const Neighbor* neighbor = neighbors_.find(port, to_be32(address));
+  const Neighbor* neighbor = neighbors_.find(port, address);
   return neighbor ? neighbor->mac : std::nullopt;
 }
 

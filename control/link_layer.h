@@ -68,6 +68,6 @@ class LinkLayer {
 std::vector<LocalAddress> local_addresses(const Config& config);
 
 /// The neighbours to resolve: real servers without a fixed MAC, and gateways.
-std::vector<std::pair<size_t, rte_be32_t>> wanted_neighbors(const Config& config);
+std::vector<NeighborKey> wanted_neighbors(const Config& config);
 
 }  // namespace turnout

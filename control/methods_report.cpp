@@ -142,7 +142,7 @@ Json neighbors(const DaemonView& daemon) {
   Json rows = Json::array();
   for (const Neighbor* neighbor : director.link().neighbors().list()) {
     Json row = {{"port", director.config().ports[neighbor->port].name},
-                {"address", from_be32(neighbor->ip).to_string()},
+                {"address", neighbor->ip.to_string()},
                 {"mac", nullptr},
                 {"state", to_string(neighbor->state)},
                 {"age", nullptr},

@@ -1,8 +1,7 @@
 #include "control/neighbor_table.h"
 
 #include <algorithm>
-
-#include <rte_byteorder.h>
+#include <cstring>
 
 namespace turnout {
 namespace {
@@ -12,15 +11,18 @@ using Time = NeighborTable::Time;
 constexpr Time kShortestWait{1};       // so that no timing makes advance() ask for ever
 constexpr size_t kOutdatedSlack = 64;  // small tables needn't tidy up their queue all the time
 
-/// Ordered as list() is: by port, then address.
-uint64_t key_of(size_t port, rte_be32_t ip) {
-  return (static_cast<uint64_t>(port) << 32) | rte_be_to_cpu_32(ip);
+constexpr uint64_t kGoldenRatio = 0x9e3779b97f4a7c15;  // 2^64 / φ
+
+/// Fibonacci hashing: neighbouring numbers end up far apart.
+constexpr uint64_t mix(uint64_t number) {
+  number ^= number >> 32;  // a multiplication carries upwards only: high bits must reach low ones otherwise
+  number *= kGoldenRatio;
+  return number ^ number >> 32;
 }
 
 /// A part of `span` in 1/1024ths that is always the same for a neighbour and differs between neighbours.
-Time share_of(Time span, uint64_t key) {
-  uint64_t mixed = key * 0x9e3779b97f4a7c15;  // Fibonacci hashing: neighbouring addresses end up far apart
-  return span * static_cast<int64_t>(mixed >> 54) / 1024;
+Time share_of(Time span, const NeighborKey& key) {
+  return span * static_cast<int64_t>(NeighborHash()(key) >> 54) / 1024;
 }
 
 }  // namespace
@@ -37,22 +39,26 @@ const char* to_string(NeighborState state) {
   return "unknown";
 }
 
+size_t NeighborHash::operator()(const NeighborKey& key) const {
+  if (key.ip.is_v4()) return mix(mix(key.port) ^ key.ip.to_v4().to_uint());
+  const auto octets = key.ip.to_v6().to_bytes();
+  uint64_t subnet, host;
+  std::memcpy(&subnet, octets.data(), sizeof subnet);
+  std::memcpy(&host, octets.data() + sizeof subnet, sizeof host);
+  return mix(mix(mix(key.port) ^ subnet) ^ host);
+}
+
 NeighborTable::NeighborTable(Callbacks callbacks, NeighborTimings timings)
     : callbacks_(std::move(callbacks)), timings_(timings) {}
 
-void NeighborTable::want(const std::vector<std::pair<size_t, rte_be32_t>>& wanted, Time now) {
-  std::unordered_set<uint64_t> keys;
-  keys.reserve(wanted.size());
-  for (const auto& [port, ip] : wanted) keys.insert(key_of(port, ip));
-  forget_all_but(keys);
-
-  for (const auto& [port, ip] : wanted) {
-    const uint64_t key = key_of(port, ip);
+void NeighborTable::want(const std::vector<NeighborKey>& wanted, Time now) {
+  forget_all_but(Keys(wanted.begin(), wanted.end(), wanted.size()));
+  for (const NeighborKey& key : wanted) {
     auto [place, is_new] = entries_.try_emplace(key);
     if (!is_new) continue;
     Entry& entry = place->second;
-    entry.neighbor.port = port;
-    entry.neighbor.ip = ip;
+    entry.neighbor.port = key.port;
+    entry.neighbor.ip = key.ip;
     entry.next_ask = now;
     incomplete_.insert(key);
     next_urge_ = now;
@@ -60,28 +66,33 @@ void NeighborTable::want(const std::vector<std::pair<size_t, rte_be32_t>>& wante
   }
 }
 
-void NeighborTable::forget_all_but(const std::unordered_set<uint64_t>& wanted) {
+void NeighborTable::forget_all_but(const Keys& wanted) {
   std::erase_if(entries_, [&](const auto& item) { return !wanted.contains(item.first); });
-  std::erase_if(incomplete_, [&](uint64_t key) { return !wanted.contains(key); });
+  std::erase_if(incomplete_, [&](const NeighborKey& key) { return !wanted.contains(key); });
   drop_outdated();
 }
 
-void NeighborTable::learn(size_t port, const ArpPacket& packet, Time now) {
-  if (packet.sender_ip == 0) return;  // an RFC 5227 probe claims nothing yet
-  const uint64_t key = key_of(port, packet.sender_ip);
+void NeighborTable::learn(size_t port, const IpAddress& ip, const MacAddress& mac, Time now) {
+  const NeighborKey key{port, ip};
   const auto place = entries_.find(key);
   if (place == entries_.end()) return;
 
   Entry& entry = place->second;
   confirm(key, entry, now);
-  if (entry.neighbor.mac == packet.sender_mac) return;
+  if (entry.neighbor.mac == mac) return;
   const std::optional<MacAddress> before = entry.neighbor.mac;
   if (before) ++entry.neighbor.mac_changes;
-  entry.neighbor.mac = packet.sender_mac;
+  entry.neighbor.mac = mac;
   callbacks_.changed(entry.neighbor, before);
 }
 
-void NeighborTable::confirm(uint64_t key, Entry& entry, Time now) {
+void NeighborTable::confirm(size_t port, const IpAddress& ip, Time now) {
+  const NeighborKey key{port, ip};
+  const auto place = entries_.find(key);
+  if (place != entries_.end() && place->second.neighbor.mac) confirm(key, place->second, now);
+}
+
+void NeighborTable::confirm(const NeighborKey& key, Entry& entry, Time now) {
   if (entry.neighbor.state == NeighborState::incomplete) incomplete_.erase(key);
   entry.neighbor.state = NeighborState::reachable;
   entry.neighbor.confirmed = now;
@@ -95,14 +106,14 @@ void NeighborTable::confirm(uint64_t key, Entry& entry, Time now) {
 void NeighborTable::urge(Time now) {
   if (now < next_urge_) return;
   next_urge_ = Time::max();
-  std::vector<uint64_t> chosen;  // asked afterwards: the callback may resolve others and so change the set
-  for (const uint64_t key : incomplete_) {
+  std::vector<NeighborKey> chosen;  // asked afterwards: the callback may resolve others and so change the set
+  for (const NeighborKey& key : incomplete_) {
     const std::optional<Time> last_ask = entries_.at(key).last_ask;
     const bool may_ask = !last_ask || *last_ask + timings_.urge_interval <= now;
     if (may_ask) chosen.push_back(key);
     next_urge_ = std::min(next_urge_, (may_ask ? now : *last_ask) + timings_.urge_interval);
   }
-  for (const uint64_t key : chosen) {
+  for (const NeighborKey& key : chosen) {
     if (incomplete_.contains(key)) ask(key, entries_.at(key), now);
   }
 }
@@ -118,7 +129,7 @@ NeighborTable::Time NeighborTable::advance(Time now) {
   return Time::max();
 }
 
-void NeighborTable::run(uint64_t key, Entry& entry, Time now) {
+void NeighborTable::run(const NeighborKey& key, Entry& entry, Time now) {
   Neighbor& neighbor = entry.neighbor;
   if (neighbor.state == NeighborState::reachable && neighbor.confirmed + timings_.stale <= now) {
     neighbor.state = NeighborState::stale;
@@ -130,7 +141,7 @@ void NeighborTable::run(uint64_t key, Entry& entry, Time now) {
   }
 }
 
-void NeighborTable::ask(uint64_t key, Entry& entry, Time now) {
+void NeighborTable::ask(const NeighborKey& key, Entry& entry, Time now) {
   const Neighbor asked = entry.neighbor;
   ++entry.neighbor.requests_sent;
   ++entry.neighbor.unanswered;
@@ -147,7 +158,7 @@ NeighborTable::Time NeighborTable::next_event(const Entry& entry) const {
   return std::min(entry.next_ask, entry.neighbor.confirmed + timings_.stale);
 }
 
-void NeighborTable::schedule(uint64_t key, Entry& entry) {
+void NeighborTable::schedule(const NeighborKey& key, Entry& entry) {
   entry.serial = ++last_serial_;  // outdates its earlier place in the queue
   due_.push({next_event(entry), key, entry.serial});
   drop_outdated();
@@ -159,7 +170,7 @@ bool NeighborTable::is_valid(const Due& due) const {
 }
 
 /// Rebuilds the queue once more than half of it is outdated, so it costs each event O(1) on average and
-/// someone who sends ARP packets all the time can't make the queue grow.
+/// someone who sends answers all the time can't make the queue grow.
 void NeighborTable::drop_outdated() {
   if (due_.size() <= 2 * entries_.size() + kOutdatedSlack) return;
   std::vector<Due> valid;
@@ -168,8 +179,8 @@ void NeighborTable::drop_outdated() {
   due_ = std::priority_queue<Due>(std::less<Due>(), std::move(valid));
 }
 
-const Neighbor* NeighborTable::find(size_t port, rte_be32_t ip) const {
-  const auto place = entries_.find(key_of(port, ip));
+const Neighbor* NeighborTable::find(size_t port, const IpAddress& ip) const {
+  const auto place = entries_.find({port, ip});
   return place == entries_.end() ? nullptr : &place->second.neighbor;
 }
 
@@ -178,7 +189,7 @@ std::vector<const Neighbor*> NeighborTable::list() const {
   result.reserve(entries_.size());
   for (const auto& [key, entry] : entries_) result.push_back(&entry.neighbor);
   std::sort(result.begin(), result.end(), [](const Neighbor* a, const Neighbor* b) {
-    return key_of(a->port, a->ip) < key_of(b->port, b->ip);
+    return NeighborKey{a->port, a->ip} < NeighborKey{b->port, b->ip};
   });
   return result;
 }

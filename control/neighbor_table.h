@@ -3,7 +3,8 @@
 //
 //   incomplete → reachable → stale (asked again while the last known MAC stays in use) → reachable …
 //
-// Driven by the control thread alone: learn() with every ARP packet seen, advance() with the time.
+// Driven by the control thread alone: learn() with all that ARP and Neighbor Discovery tell, advance() with
+// the time.
 #pragma once
 
 #include <chrono>
@@ -18,7 +19,6 @@
 #include <vector>
 
 #include "control/address.h"
-#include "control/arp.h"
 
 namespace turnout {
 
@@ -27,13 +27,28 @@ const char* to_string(NeighborState state);
 
 struct Neighbor {
   size_t port = 0;  // index into the configuration's ports
-  rte_be32_t ip = 0;
+  IpAddress ip;
   NeighborState state = NeighborState::incomplete;
   std::optional<MacAddress> mac;          // last known; kept while stale
   std::chrono::milliseconds confirmed{};  // when it last proved itself
   uint64_t requests_sent = 0;
   uint64_t mac_changes = 0;
   unsigned unanswered = 0;  // since the last answer
+};
+
+/// What names a neighbour.
+struct NeighborKey {
+  size_t port = 0;
+  IpAddress ip;
+
+  friend bool operator==(const NeighborKey&, const NeighborKey&) = default;
+  friend bool operator<(const NeighborKey& a, const NeighborKey& b) {
+    return a.port != b.port ? a.port < b.port : a.ip < b.ip;
+  }
+};
+/// Spread over all 64 bits, the same at each start.
+struct NeighborHash {
+  size_t operator()(const NeighborKey& key) const;
 };
 
 /// Times of the state machine. Waits are spread over the neighbours so that thousands don't ask at once: a
@@ -51,13 +66,13 @@ class NeighborTable {
  public:
   using Time = std::chrono::milliseconds;  // since any fixed moment, never going back
 
-  /// So many requests go to the last known MAC alone before the next ones are broadcast.
+  /// So many requests go to the last known MAC alone before the next ones are for all to hear.
   static constexpr unsigned kUnicastTries = 3;
 
   /// Both must be given. They may call anything of this table but want().
   struct Callbacks {
     /// Send a request: unicast to neighbor.mac if it is known and `unanswered` (this one not yet counted) is
-    /// below kUnicastTries, else broadcast.
+    /// below kUnicastTries, else broadcast (IPv4) or to the solicited-node group (IPv6).
     std::function<void(const Neighbor& neighbor)> ask;
     /// The MAC became known (nothing before), or another.
     std::function<void(const Neighbor& neighbor, std::optional<MacAddress> before)> changed;
@@ -67,12 +82,17 @@ class NeighborTable {
 
   /// Exactly these (port, address) pairs are wanted from now on. New ones are asked for at the next
   /// advance(), those no longer wanted are forgotten, the rest stay as they are.
-  void want(const std::vector<std::pair<size_t, rte_be32_t>>& wanted, Time now);
+  void want(const std::vector<NeighborKey>& wanted, Time now);
 
-  /// An ARP packet seen on a port. Sender addresses are learnt for wanted neighbours only (nobody can fill
-  /// the table), from replies, requests and gratuitous ARP; RFC 5227 probes (sender 0.0.0.0) teach nothing.
-  /// The caller leaves out what the director itself sent, as PuntResponder::on_arp does.
-  void learn(size_t port, const ArpPacket& packet, Time now);
+  /// `ip` said on this port that it is at `mac`: by ARP reply, request or gratuitous ARP, by neighbour
+  /// advertisement or solicitation. Learnt for wanted neighbours only, so nobody can fill the table. The
+  /// caller leaves out probes, which claim nothing yet, and what the director itself sent, as PuntResponder
+  /// does.
+  void learn(size_t port, const IpAddress& ip, const MacAddress& mac, Time now);
+
+  /// `ip` answered without saying where it is, as an advertisement may whose solicitation was unicast (RFC
+  /// 4861 4.4): it is where it was. Tells nothing of a neighbour whose MAC isn't known.
+  void confirm(size_t port, const IpAddress& ip, Time now);
 
   /// Packets wait for a server that is not resolved: ask for every incomplete neighbour at once.
   void urge(Time now);
@@ -81,8 +101,8 @@ class NeighborTable {
   Time advance(Time now);
 
   bool all_resolved() const { return incomplete_.empty(); }
-  const Neighbor* find(size_t port, rte_be32_t ip) const;
-  std::vector<const Neighbor*> list() const;  ///< ordered by port, then address
+  const Neighbor* find(size_t port, const IpAddress& ip) const;
+  std::vector<const Neighbor*> list() const;  ///< ordered by port, then address, IPv4 first
 
  private:
   struct Entry {
@@ -94,26 +114,28 @@ class NeighborTable {
   };
   struct Due {
     Time at;
-    uint64_t key;
+    NeighborKey key;
     uint64_t serial;
     bool operator<(const Due& other) const { return at > other.at; }  // the earliest on top
   };
 
-  void forget_all_but(const std::unordered_set<uint64_t>& wanted);
-  void run(uint64_t key, Entry& entry, Time now);
-  void ask(uint64_t key, Entry& entry, Time now);
-  void confirm(uint64_t key, Entry& entry, Time now);
-  void schedule(uint64_t key, Entry& entry);
+  using Keys = std::unordered_set<NeighborKey, NeighborHash>;
+
+  void forget_all_but(const Keys& wanted);
+  void run(const NeighborKey& key, Entry& entry, Time now);
+  void ask(const NeighborKey& key, Entry& entry, Time now);
+  void confirm(const NeighborKey& key, Entry& entry, Time now);
+  void schedule(const NeighborKey& key, Entry& entry);
   bool is_valid(const Due& due) const;
   void drop_outdated();
   Time next_event(const Entry& entry) const;
 
   Callbacks callbacks_;
   NeighborTimings timings_;
-  std::unordered_map<uint64_t, Entry> entries_;  // by port and address
-  std::unordered_set<uint64_t> incomplete_;      // keys of entries_ in that state
-  Time next_urge_{};                             // no incomplete entry may be urged before
-  std::priority_queue<Due> due_;                 // one valid element for each entry, and outdated ones
+  std::unordered_map<NeighborKey, Entry, NeighborHash> entries_;
+  Keys incomplete_;               // keys of entries_ in that state
+  Time next_urge_{};              // no incomplete entry may be urged before
+  std::priority_queue<Due> due_;  // one valid element for each entry, and outdated ones
   uint64_t last_serial_ = 0;
 };
 

@@ -21,15 +21,6 @@ MacAddress destination_of(std::span<const uint8_t> frame) {
 
 }  // namespace
 
-bool TokenBucket::take(Time now) {
-  const Time elapsed = std::max(now - last_, Time::zero());
-  last_ = std::max(now, last_);
-  tokens_ = std::min(burst_, tokens_ + rate_ * static_cast<double>(elapsed.count()) / 1000.0);
-  if (tokens_ < 1) return false;
-  tokens_ -= 1;
-  return true;
-}
-
 PuntResponder::PuntResponder(PuntLimits limits)
     : arp_limit_(limits.arp_rate, limits.arp_burst), icmp_limit_(limits.icmp_rate, limits.icmp_burst) {}
 

@@ -12,6 +12,7 @@
 
 #include "control/address.h"
 #include "control/arp.h"
+#include "control/token_bucket.h"
 
 namespace turnout {
 
@@ -19,21 +20,6 @@ namespace turnout {
 struct LocalAddress {
   rte_be32_t ip = 0;
   uint32_t port_mask = 0;  // bit p set: its ARP requests are answered on port p
-};
-
-/// Lets `rate` events a second pass on average, and `burst` at once after a pause.
-class TokenBucket {
- public:
-  using Time = std::chrono::milliseconds;
-
-  TokenBucket(uint32_t rate, uint32_t burst) : rate_(rate), burst_(burst), tokens_(burst) {}
-  bool take(Time now);
-
- private:
-  double rate_;
-  double burst_;
-  double tokens_;
-  Time last_{};
 };
 
 /// Answers a second, and at once: a flood must not keep the control thread from its work.

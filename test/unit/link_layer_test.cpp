@@ -57,7 +57,7 @@ TEST(LocalAddresses, AVipOfSeveralServicesIsListedOnce) {
 std::set<std::pair<size_t, std::string>> wanted(const Config& config) {
   std::set<std::pair<size_t, std::string>> all;
   for (const auto& [port, address] : wanted_neighbors(config)) {
-    EXPECT_TRUE(all.emplace(port, from_be32(address).to_string()).second) << "wanted twice";
+    EXPECT_TRUE(all.emplace(port, address.to_string()).second) << "wanted twice";
   }
   return all;
 }
