@@ -47,7 +47,7 @@ TEST_F(Sweeping, GoesThroughTheTableAtASteadyPace) {
 
 TEST_F(Sweeping, ReachesEveryBucketOfATableWithFewerBucketsThanTicks) {
   TestTable small(8);
-  Sweeper small_sweeper(*small, statistics);
+  Sweeper small_sweeper({*small, *wide_table}, statistics);
   for (uint64_t flow = 0; flow < 8; ++flow) {
     small.insert(flow_key(flow), ConnectionValue::make(0, 1, ConnectionState::close, 0));
   }
