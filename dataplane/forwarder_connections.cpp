@@ -1,5 +1,7 @@
 // The forwarder's two stages around the connection table: what has a connection keeps its real server, what
 // has none gets one.
+#include <algorithm>
+
 #include "dataplane/accounting.h"
 #include "dataplane/forwarder.h"
 #include "dataplane/scheduler.h"
@@ -141,6 +143,11 @@ void Forwarder::open_connection(Track<Key>& track, ConnectionValue value, const 
     const DisplacedConnection& displaced = inserted.displaced[i];
     (displaced.evicted ? track.counters.evicted : track.counters.expired).add(1);
     note_closed(counters_, snapshot, displaced.value);
+    // Who loses its entry in the middle of its handshake goes on by the Maglev table: so has to be who begins
+    // now.
+    if (displaced.evicted && displaced.value.state() == ConnectionState::syn_recv)
+      track.overload_until =
+          std::max(track.overload_until, now + snapshot.timeouts.of(ConnectionState::syn_recv));
   }
   if (inserted.result == Result::existing && keep_connection(inserted.entry, snapshot, position, now)) return;
   if (inserted.result == Result::inserted) {
