@@ -1,5 +1,7 @@
 // Insertion into the connection table: finding a slot, making room, and agreeing with other threads on one
 // entry.
+#include <algorithm>
+
 #include "dataplane/connection_table.h"
 
 namespace turnout {
@@ -12,6 +14,8 @@ namespace {
 // finds no room; the budget bounds what a flood against a full table can cost.
 constexpr unsigned kMoveDepth = 4;
 constexpr unsigned kMoveBudget = 64;
+// And how many if there is one to evict: in a flood of SYNs the table is full of them and no move finds room.
+constexpr unsigned kMoveBudgetBesideVictim = 4;
 
 // Rounds with rivals that insert the same flow in the same instant. Each round one of them wins unless two
 // free each other's entry; a flow that has lost them all is forwarded without an entry, this once.
@@ -31,7 +35,7 @@ struct BasicConnectionTable<Key>::Attempt {
   Tick now;
   const Timeouts& timeouts;
   InsertedConnection& result;
-  unsigned budget = kMoveBudget;
+  unsigned budget = 0;  // other buckets that may yet be looked at
 };
 
 /// Makes a slot ours if it still holds `seen`.
@@ -58,6 +62,13 @@ typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::take_free_s
     return claim;
   }
   return {};
+}
+
+template <typename Key>
+bool BasicConnectionTable<Key>::has_evictable(const Bucket& bucket) {
+  return std::any_of(bucket.slots.begin(), bucket.slots.end(), [](const Slot& slot) {
+    return is_evictable(ConnectionValue(slot.value.load(std::memory_order_relaxed)).state());
+  });
 }
 
 /// Takes the slot of the evictable entry that was idle the longest: SYNs without an answer before closed
@@ -127,16 +138,28 @@ typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::make_room(u
 }
 
 template <typename Key>
+typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::make_room_in_either(
+    uint64_t first, uint64_t second, unsigned budget, Attempt& attempt) const {
+  attempt.budget = budget;
+  for (unsigned depth = 1; depth <= kMoveDepth && attempt.budget > 0; ++depth) {
+    if (const Claim claim = make_room(first, depth, attempt)) return claim;
+    if (const Claim claim = make_room(second, depth, attempt)) return claim;
+  }
+  return {};
+}
+
+template <typename Key>
 typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::claim_slot(Attempt& attempt) const {
   const uint64_t first = first_bucket(attempt.hash);
   const uint64_t second = second_bucket(attempt.hash);
   if (const Claim claim = take_free_slot(buckets_[first], attempt)) return claim;
   if (const Claim claim = take_free_slot(buckets_[second], attempt)) return claim;
-  for (unsigned depth = 1; depth <= kMoveDepth && attempt.budget > 0; ++depth) {
-    if (const Claim claim = make_room(first, depth, attempt)) return claim;
-    if (const Claim claim = make_room(second, depth, attempt)) return claim;
+  if (has_evictable(buckets_[first]) || has_evictable(buckets_[second])) {
+    if (const Claim claim = make_room_in_either(first, second, kMoveBudgetBesideVictim, attempt))
+      return claim;
+    if (const Claim claim = evict(buckets_[first], buckets_[second], attempt)) return claim;
   }
-  return evict(buckets_[first], buckets_[second], attempt);
+  return make_room_in_either(first, second, kMoveBudget, attempt);
 }
 
 /// If the slot holds the flow: returns its live entry; frees a tentative or an expired one.

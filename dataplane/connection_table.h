@@ -117,9 +117,11 @@ class BasicConnectionTable {
   };
   static Claim take(Slot& slot, ConnectionValue seen);
   static Claim take_free_slot(Bucket& bucket, Attempt& attempt);
+  static bool has_evictable(const Bucket& bucket);
   static Claim evict(Bucket& first, Bucket& second, Attempt& attempt);
   Claim move_away(Slot& slot, uint64_t bucket, unsigned depth, Attempt& attempt) const;
   Claim make_room(uint64_t bucket, unsigned depth, Attempt& attempt) const;
+  Claim make_room_in_either(uint64_t first, uint64_t second, unsigned budget, Attempt& attempt) const;
   Claim claim_slot(Attempt& attempt) const;
   static ConnectionEntry settle_slot(Slot& slot, Attempt& attempt);
   ConnectionEntry settle_rivals(const Slot* mine, Attempt& attempt) const;
