@@ -12,6 +12,7 @@
 
 #include "dataplane/accounting.h"
 #include "dataplane/forwarder.h"
+#include "dataplane/scheduler.h"
 #include "test/support/frames.h"
 #include "test/support/test_table.h"
 
@@ -119,7 +120,8 @@ class ForwarderRig {
       : recipe(std::move(recipe_to_use)),
         table(slots),
         wide_table(slots),
-        forwarder({*table, *wide_table}, counters, 0, kRigSeed) {
+        forwarder({*table, *wide_table}, counters, 0, kRigSeed),
+        other_forwarder({*table, *wide_table}, other_counters, 1, kRigSeed) {
     apply();
   }
 
@@ -135,7 +137,8 @@ class ForwarderRig {
       packets.back()->mbuf->ol_flags = flags;
       burst.packets[burst.count++] = packets.back()->mbuf.get();
     }
-    forwarder.process(burst, snapshot, now, outcome_);
+    burst.port = ingress;
+    worker->process(burst, snapshot, now, outcome_);
     std::vector<Fate> fates(frames.size());
     const auto fate_of = [&](const rte_mbuf* mbuf) -> Fate& {
       const auto at = std::find_if(packets.begin(), packets.end(),
@@ -149,16 +152,25 @@ class ForwarderRig {
     for (size_t i = 0; i < fates.size(); ++i) {
       EXPECT_EQ(fates[i].lanes, 1u) << "packet " << i << " of the burst is in so many lanes";
       fates[i].frame = packets[i]->content();
+    }
+    for (uint16_t egress = 0; egress < kMaxPorts; ++egress) {
+      left_[egress].clear();
+      for (uint16_t i = 0; i < outcome_.transmit[egress].count; ++i)
+        left_[egress].push_back(content_of(*outcome_.transmit[egress].packets[i]));
+    }
+    for (size_t i = 0; i < fates.size(); ++i) {
       if (fates[i].kind == Fate::held) held_.push_back(std::move(packets[i]));
     }
     return fates;
   }
+  /// What the last burst sent out of a port, in order.
+  const std::vector<Bytes>& left(uint16_t egress) const { return left_[egress]; }
   /// What became of the fragments that were held and are released now, in the order they are.
   std::vector<Fate> released() {
     std::vector<Fate> fates;
     Burst burst;
-    for (forwarder.take_released(burst); burst.count > 0; forwarder.take_released(burst)) {
-      forwarder.process(burst, snapshot, now, outcome_);
+    for (worker->take_released(burst); burst.count > 0; worker->take_released(burst)) {
+      worker->process(burst, snapshot, now, outcome_);
       std::vector<Fate> some(burst.count);
       read_outcome([&](const rte_mbuf* mbuf) -> Fate& {
         const auto at = std::find(burst.packets.begin(), burst.packets.begin() + burst.count, mbuf);
@@ -189,6 +201,27 @@ class ForwarderRig {
     EXPECT_EQ(fate.kind, Fate::transmitted) << "flow " << flow;
     return fate.server();
   }
+  uint32_t tcp6(uint16_t flow, uint8_t flags) {
+    const Fate fate = send(tcp6_of(flow, flags));
+    EXPECT_EQ(fate.kind, Fate::transmitted) << "IPv6 flow " << flow;
+    return fate.server();
+  }
+  uint32_t udp6(uint16_t flow) {
+    const Fate fate = send(udp6_of(flow));
+    EXPECT_EQ(fate.kind, Fate::transmitted) << "IPv6 flow " << flow;
+    return fate.server();
+  }
+  static Bytes tcp6_of(uint16_t flow, uint8_t flags, const Bytes& data = {}) {
+    FrameFields6 fields;
+    fields.source_port = static_cast<uint16_t>(1024 + flow);
+    return tcp6_frame(fields, flags, data);
+  }
+  static Bytes udp6_of(uint16_t flow) {
+    FrameFields6 fields;
+    fields.source_port = static_cast<uint16_t>(1024 + flow);
+    fields.destination_port = 53;
+    return udp6_frame(fields, payload(4));
+  }
   static Bytes tcp_of(uint16_t flow, uint8_t flags, const Bytes& data = {}) {
     FrameFields fields;
     fields.source_port = static_cast<uint16_t>(1024 + flow);
@@ -206,14 +239,38 @@ class ForwarderRig {
         RTE_BE32(0xCB007107), rte_cpu_to_be_16(static_cast<uint16_t>(1024 + flow)), kTcpService);
     return table.find(key, now, snapshot.timeouts);
   }
+  ConnectionEntry entry6(uint16_t flow) const {
+    const WideKey key =
+        make_connection_key(load_address6(ip6_bytes("2001:db8:c::7").data()),
+                            rte_cpu_to_be_16(static_cast<uint16_t>(1024 + flow)), kTcp6Service);
+    return wide_table.find(key, now, snapshot.timeouts);
+  }
+  /// Where the Maglev table sends a TCP flow.
+  uint32_t maglev_server(uint16_t flow) const {
+    const uint16_t port_be = rte_cpu_to_be_16(static_cast<uint16_t>(1024 + flow));
+    return schedule_by_maglev(snapshot.services[kTcpService], maglev_flow(RTE_BE32(0xCB007107), port_be));
+  }
+  uint32_t maglev_server6(uint16_t flow) const {
+    const uint16_t port_be = rte_cpu_to_be_16(static_cast<uint16_t>(1024 + flow));
+    return schedule_by_maglev(snapshot.services[kTcp6Service],
+                              maglev_flow(load_address6(ip6_bytes("2001:db8:c::7").data()), port_be));
+  }
   /// Fills a table with connections that may not be evicted, until there is no room for more.
   void fill_with_udp() {
     for (uint16_t flow = 0; table.live() < table->slots(); ++flow)
       ASSERT_LT((udp(flow), flow), 2000) << "does not fill";
   }
+  void fill_with_udp6() {
+    for (uint16_t flow = 0; wide_table.live() < wide_table->slots(); ++flow)
+      ASSERT_LT((udp6(flow), flow), 2000) << "does not fill";
+  }
   void sweep() {
     table->sweep(0, table->buckets(), now, snapshot.timeouts, [&](ConnectionValue expired) {
       counters.ipv4_table.expired.add(1);
+      note_closed(counters, snapshot, expired);
+    });
+    wide_table->sweep(0, wide_table->buckets(), now, snapshot.timeouts, [&](ConnectionValue expired) {
+      counters.ipv6_table.expired.add(1);
       note_closed(counters, snapshot, expired);
     });
   }
@@ -225,11 +282,19 @@ class ForwarderRig {
   Snapshot snapshot;
   Tick now = 1000;
   Forwarder forwarder;
+  WorkerCounters other_counters;
+  Forwarder other_forwarder;       // another worker's, over the same tables
+  Forwarder* worker = &forwarder;  // whose turn it is
+  uint16_t ingress = 0;            // port that the packets come in by
 
   /// Room before each frame, for a tag.
   uint16_t headroom = 128;
 
  private:
+  static Bytes content_of(const rte_mbuf& mbuf) {
+    const auto* start = rte_pktmbuf_mtod(&mbuf, const uint8_t*);
+    return {start, start + mbuf.data_len};
+  }
   struct Packet {
     Packet(const Bytes& frame, uint16_t headroom)
         : data(std::make_unique<uint8_t[]>(headroom + frame.size())) {
@@ -241,10 +306,7 @@ class ForwarderRig {
       mbuf->pkt_len = mbuf->data_len;
       mbuf->nb_segs = 1;
     }
-    Bytes content() const {
-      const auto* start = rte_pktmbuf_mtod(mbuf.get(), const uint8_t*);
-      return {start, start + mbuf->data_len};
-    }
+    Bytes content() const { return content_of(*mbuf); }
     std::unique_ptr<rte_mbuf> mbuf = std::make_unique<rte_mbuf>();
     std::unique_ptr<uint8_t[]> data;  // of exact size, for the address sanitizer
   };
@@ -272,6 +334,7 @@ class ForwarderRig {
     for (uint16_t i = 0; i < outcome_.held.count; ++i) fate_of(outcome_.held.packets[i]).kind = Fate::held;
   }
 
+  std::array<std::vector<Bytes>, kMaxPorts> left_;
   std::vector<std::unique_ptr<Packet>> held_;
   Outcome outcome_;
 };
