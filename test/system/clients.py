@@ -12,10 +12,10 @@ from network import Host
 
 def connection_to(host: Host, address: str, port=80, source_port=0, timeout=5.0) -> http.client.HTTPConnection:
     """A new TCP connection from a host."""
-    made = host.socket(timeout=timeout)
+    made = host.socket(timeout=timeout, to=address)
     if source_port:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the port may have been used a moment ago
-        made.bind((host.address, source_port))
+        made.bind((host.address6 if ":" in address else host.address, source_port))
     try:
         made.connect((address, port))
     except BaseException:
