@@ -81,11 +81,13 @@ lan() {
   ip -n "$1-$2" link set bridge up
 }
 
-# A querier has an address of its own, and trusts what it knows once those asked had their time to answer: one second.
+# A querier has an address of its own, and floods until those asked had their time to answer. That is ten seconds unless
+# another is set before it becomes a querier; here one. It asks every two seconds, and forgets who was silent for five.
 snoop() {
   speak_ipv6 "$1" bridge
-  ip -n "$1" link set bridge type bridge mcast_snooping 1 mcast_querier 1 mcast_mld_version 2 \
-    mcast_query_response_interval 100 mcast_startup_query_interval 100
+  ip -n "$1" link set bridge type bridge mcast_query_response_interval 100 mcast_startup_query_interval 100 \
+    mcast_query_interval 200 mcast_membership_interval 500
+  ip -n "$1" link set bridge type bridge mcast_snooping 1 mcast_querier 1 mcast_mld_version 2
 }
 
 # Says nothing but what it must: no search for routers, and no duplicate address detection to wait for.

@@ -58,6 +58,9 @@ def port(*addresses: str, **changes) -> dict:
     return {"name": "lan", "device": "net_af_packet0", "addresses": list(addresses), **changes}
 
 
+DUAL_PORT = port("192.0.2.2/24", "2001:db8::2/64")
+
+
 class Director:
     def __init__(self, host: Host, folder: Path):
         self.host = host
@@ -75,7 +78,7 @@ class Director:
                 "args": ["--no-huge", "--no-shconf", "-m", "512", "--no-pci", "--no-telemetry"]
                 + changes.pop("devices", [af_packet(0, "dir0")]),
             },
-            "ports": [{"name": "lan", "device": "net_af_packet0", "addresses": ["192.0.2.2/24"]}],
+            "ports": [port("192.0.2.2/24")],
             "control": {"socket": str(self.socket)},
             "http": {"listen": "%s:%d" % HTTP},
             "services": copy.deepcopy(list(services)),

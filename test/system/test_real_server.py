@@ -1,14 +1,8 @@
 """scripts/real-server, on a host of its own."""
 
-import socket
-
 import pytest
 
-from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptSrcLLAddr, IPv6
-from scapy.layers.l2 import Ether
-from scapy.utils6 import in6_getnsma, in6_getnsmac
-
-from network import Wire
+from solicit import who_advertises
 
 VIP = "203.0.113.80"
 OTHER_VIP = "203.0.113.81"
@@ -67,17 +61,6 @@ def test_where_ipv6_is_off_apply_says_so(host):
     done = host.real_server("apply", VIP6, VIP, check=False)
     assert (done.returncode, "IPv6 is off on lo" in done.stderr) == (1, True)
     assert VIP not in loopback(host), "refused in whole"
-
-
-def who_advertises(client, target: str) -> list[str]:
-    """The MAC addresses that answer a neighbour solicitation."""
-    group = in6_getnsma(socket.inet_pton(socket.AF_INET6, target))
-    frame = Ether(src=client.mac(), dst=in6_getnsmac(group))
-    frame /= IPv6(src=client.address6, dst=socket.inet_ntop(socket.AF_INET6, group), hlim=255)
-    with Wire(client) as wire:
-        wire.send(frame / ICMPv6ND_NS(tgt=target) / ICMPv6NDOptSrcLLAddr(lladdr=client.mac()))
-        answers = wire.received(lambda answer: ICMPv6ND_NA in answer and answer[ICMPv6ND_NA].tgt == target)
-    return [answer.src for answer in answers]
 
 
 def test_a_kernel_takes_packets_for_its_ipv6_vip_and_never_says_that_it_has_it(empty_network, host):
