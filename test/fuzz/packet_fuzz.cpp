@@ -54,9 +54,16 @@ struct FuzzPacket {
   std::unique_ptr<uint8_t[]> memory;
 };
 
+/// Made once, as that takes longer than a run; each run begins with empty tables, and so late that the
+/// fragments of the run before are forgotten.
 class FuzzedForwarder {
  public:
-  explicit FuzzedForwarder(const Snapshot& snapshot) : snapshot_(snapshot) {}
+  void begin(const Snapshot& snapshot) {
+    snapshot_ = &snapshot;
+    table_.free_if([](const auto&) { return true; });
+    wide_table_.free_if([](const auto&) { return true; });
+    now_ = (now_ + 1000) & kTickMask;
+  }
 
   void send(std::vector<std::unique_ptr<FuzzPacket>>& packets) {
     Burst burst;
@@ -85,7 +92,7 @@ class FuzzedForwarder {
   }
 
   void process(const Burst& burst) {
-    forwarder_.process(burst, snapshot_, now_, *outcome_);
+    forwarder_.process(burst, *snapshot_, now_, *outcome_);
     size_t placed = outcome_->held.count;
     const auto end = [&](const auto& lane) {
       placed += lane.count;
@@ -100,7 +107,7 @@ class FuzzedForwarder {
     require(placed == burst.count, "as many packets come out as went in");
   }
 
-  const Snapshot& snapshot_;
+  const Snapshot* snapshot_ = nullptr;
   TestTable table_{kSlots};
   WideTestTable wide_table_{kSlots};
   std::unique_ptr<WorkerCounters> counters_ = std::make_unique<WorkerCounters>();
@@ -113,7 +120,8 @@ class FuzzedForwarder {
 void run(const uint8_t* data, size_t size) {
   if (size == 0) return;
   const Snapshot snapshot = Settings(data[0]).make();
-  FuzzedForwarder forwarder(snapshot);
+  static FuzzedForwarder forwarder;
+  forwarder.begin(snapshot);
   std::vector<std::unique_ptr<FuzzPacket>> packets;
   size_t at = 1;
   for (size_t count = 0; count < kMostFrames && at + 2 <= size; ++count) {
