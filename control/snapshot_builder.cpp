@@ -85,7 +85,7 @@ void add_addresses(const Config& config, const std::vector<Station>& stations,
 Port make_port(const PortConfig& config, const Station& station) {
   Port port;
   port.vlan = config.vlan;
-  if (config.vlan != 0) port.plain_type = 0;
+  if (config.vlan != 0) port.plain_type = Port::kNoPlainType;
   port.mtu = station.mtu;
   port.has_kernel = !config.kernel_interface.empty();
   if (station.takes_any_unicast) {

@@ -73,7 +73,8 @@ inline PacketClass parse_icmp6_error(const uint8_t* quoted, uint32_t bytes, Pack
   if (bytes < kIpv6Header) return PacketClass::icmp_other;
   const auto& ip = header_at<rte_ipv6_hdr>(quoted);
   const Address6 client = load_address6(ip.dst_addr);
-  if (quoted[0] >> 4 != 6 || load_address6(ip.src_addr) != fields.destination6 || is_multicast(client))
+  const bool is_host = !is_multicast(client) && !is_host_internal(client) && !is_unspecified(client);
+  if (quoted[0] >> 4 != 6 || load_address6(ip.src_addr) != fields.destination6 || !is_host)
     return PacketClass::icmp_other;
   PacketFields inner;
   ExtensionWalk walk{quoted, bytes, bytes, kIpv6Header, ip.proto};
@@ -143,20 +144,21 @@ inline PacketClass parse_ipv6(const Frame& frame, uint32_t start, PacketFields& 
   fields.ip_at = static_cast<uint8_t>(start);
   if (is_multicast(fields.client6) || is_host_internal(fields.client6))
     return drop(fields, DropReason::martian_source);
+  // Only who asks whether an address is free has none itself (RFC 4862 5.4.2).
+  const bool from_nobody = is_unspecified(fields.client6);
 
   ExtensionWalk walk{packet, frame.contiguous - start, total, kIpv6Header, ip.proto};
   bool goes_on = false;
   if (is_extension(ip.proto)) [[unlikely]] {
     const Walked walked = walk_extensions(walk, fields);
     if (walked == Walked::refused) return PacketClass::dropped;
-    if (walked == Walked::later_fragment) return PacketClass::later_fragment;
+    if (walked == Walked::later_fragment && !from_nobody) return PacketClass::later_fragment;
+    if (walked == Walked::later_fragment) return drop(fields, DropReason::martian_source);
     fields.protocol = walk.next;
     goes_on = walked == Walked::first_fragment;
   }
   const PacketClass kind = parse_transport6(frame, start, walk, ip.hop_limits, goes_on, fields);
-  // Only who asks whether an address is free has none itself (RFC 4862 5.4.2).
-  if (is_unspecified(fields.client6) && kind != PacketClass::ndp)
-    return drop(fields, DropReason::martian_source);
+  if (from_nobody && kind != PacketClass::ndp) return drop(fields, DropReason::martian_source);
   if (kind != PacketClass::flow) return kind;
   return goes_on ? PacketClass::first_fragment : PacketClass::flow6;
 }

@@ -25,7 +25,7 @@ struct RealServer {
       kUnusable;  // generation: counts the servers that had this slot, a connection of another one is stale
   uint16_t way = 0;  // index of the port it is reached by:4, and that port's VLAN:12 (0: untagged)
 
-  void set_way(size_t port, uint16_t vlan) { way = static_cast<uint16_t>(vlan << 4 | (port & 0xF)); }
+  void set_way(size_t port, uint16_t vlan) { way = static_cast<uint16_t>(port | size_t{vlan} << 4); }
   uint16_t egress() const { return way & 0xF; }
   uint16_t vlan() const { return way >> 4; }
 
@@ -52,11 +52,12 @@ struct Service {
 struct Port {
   uint64_t mac = 0;
   uint64_t mac_mask = kMacMask;
-  rte_be16_t plain_type = RTE_BE16(RTE_ETHER_TYPE_IPV4);  // IPv4 without a tag; 0 on a port with a VLAN
+  uint32_t plain_type = RTE_BE16(RTE_ETHER_TYPE_IPV4);  // IPv4 without a tag; on a port with a VLAN …
   uint16_t vlan = 0;        // of its frames, IEEE 802.1Q, host byte order; 0: they have no tag
   uint16_t mtu = kNoMtu;    // longest IP packet that it sends
   bool has_kernel = false;  // the kernel takes what is for the director itself
   static constexpr uint16_t kNoMtu = UINT16_MAX;
+  static constexpr uint32_t kNoPlainType = UINT32_MAX;  // … this: no frame's type
 };
 
 using ServerTable =

@@ -84,11 +84,14 @@ inline constexpr std::array<std::string_view, kDropReasons> kDropReasonNames = {
                                                                                 "no_server",
                                                                                 "no_server_resolved",
                                                                                 "too_big",
+                                                                                "no_headroom",
                                                                                 "transmit_full",
                                                                                 "punt_limited",
                                                                                 "punt_full"};
 inline constexpr std::array<std::string_view, kPuntKinds> kPuntKindNames = {
     "arp", "ndp", "icmp_echo", "unmatched", "too_big", "kernel"};
+
+static_assert(!kDropReasonNames.back().empty() && !kPuntKindNames.back().empty(), "each has its name");
 
 constexpr std::string_view name_of(DropReason reason) {
   return kDropReasonNames[static_cast<size_t>(reason)];

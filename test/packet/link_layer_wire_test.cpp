@@ -201,7 +201,7 @@ TEST_F(LinkLayerOnTheWire, ASolicitationOfTheServersOwnTeachesWhereItIs) {
 
 TEST_F(LinkLayerOnTheWire, ALinkLocalGatewayIsAskedFromTheLinkLocalAddress) {
   Config config = three_ports();
-  config.ports[kFront].gateway = ip("fe80::1");
+  config.ports[kFront].gateways = {ip("fe80::1")};
   settle(config);
   const std::vector<Sent> asked = run(10s);
   ASSERT_FALSE(asked.empty());

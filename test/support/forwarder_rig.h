@@ -59,7 +59,7 @@ struct SnapshotRecipe {
       snapshot.least_mtu = std::min(snapshot.least_mtu, mtus[port]);
     }
     snapshot.ports[0].vlan = ingress_vlan;
-    if (ingress_vlan != 0) snapshot.ports[0].plain_type = 0;
+    if (ingress_vlan != 0) snapshot.ports[0].plain_type = Port::kNoPlainType;
     snapshot.ports[0].has_kernel = has_kernel;
     for (uint32_t slot = 0; slot < servers.size(); ++slot) snapshot.servers.push_back(make_server(slot));
     const auto table = std::make_shared<const std::vector<uint32_t>>(maglev);

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <initializer_list>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace turnout {
@@ -271,6 +272,78 @@ inline Bytes arp_frame(const std::string& to_mac, const ArpFields& fields) {
   put(arp, mac_bytes(fields.target_mac));
   put(arp, ip_bytes(fields.target_ip));
   return padded(ethernet_frame(to_mac, fields.sender_mac, 0x0806, arp));
+}
+
+// Packets about packets, and packets in pieces.
+
+/// From whom it was to, and to whom it was from: the answer's addresses and ports.
+template <typename Fields>
+Fields turned_round(Fields fields) {
+  std::swap(fields.source, fields.destination);
+  std::swap(fields.source_port, fields.destination_port);
+  return fields;
+}
+/// What is behind the Ethernet header, or the first `size` octets of it.
+inline Bytes ip_packet_of(const Bytes& frame, size_t size = SIZE_MAX) {
+  return {frame.begin() + kIpAt,
+          frame.begin() + static_cast<std::ptrdiff_t>(kIpAt + std::min(size, frame.size() - kIpAt))};
+}
+/// RFC 792: an error about the packet that `quoted` is the beginning of.
+inline Bytes icmp_error(const FrameFields& fields, uint8_t type, const Bytes& quoted) {
+  return icmp_frame(fields, type, quoted);
+}
+/// RFC 4443.
+inline Bytes icmp6_error(const FrameFields6& fields, uint8_t type, const Bytes& quoted) {
+  Bytes body = {0, 0, 0, 0};
+  frames_detail::put(body, quoted);
+  return icmp6_frame(fields, type, 0, body);
+}
+
+/// RFC 791 3.2: the fragments of an IPv4 frame without IP options, `piece` octets (8n) of its content in
+/// each.
+inline std::vector<Bytes> fragmented(const Bytes& frame, uint16_t id, size_t piece) {
+  using namespace frames_detail;
+  std::vector<Bytes> all;
+  const size_t content = frame.size() - kTransportAt;
+  for (size_t from = 0; from < content; from += piece) {
+    const size_t until = std::min(content, from + piece);
+    Bytes fragment(frame.begin(), frame.begin() + kTransportAt);
+    write16(fragment, kIpAt + 2, static_cast<uint16_t>(20 + until - from));
+    write16(fragment, kIpAt + 4, id);
+    write16(fragment, kIpAt + 6, static_cast<uint16_t>((until < content ? 0x2000 : 0) | from / 8));
+    write16(fragment, kIpAt + 10, 0);
+    write16(fragment, kIpAt + 10, checksum(fragment, kIpAt, kTransportAt));
+    fragment.insert(fragment.end(), frame.begin() + static_cast<std::ptrdiff_t>(kTransportAt + from),
+                    frame.begin() + static_cast<std::ptrdiff_t>(kTransportAt + until));
+    all.push_back(std::move(fragment));
+  }
+  return all;
+}
+/// RFC 8200 4.5: a fragment header without the octet that names the next header.
+inline ExtensionHeader6 fragment_header6(uint32_t id, size_t offset, bool more) {
+  Bytes rest = {0};
+  frames_detail::put16(rest, static_cast<uint32_t>(offset / 8 << 3 | (more ? 1 : 0)));
+  frames_detail::put16(rest, id >> 16);
+  frames_detail::put16(rest, id & 0xFFFF);
+  return {44, rest};
+}
+/// RFC 8200 4.5: the fragments of an IPv6 frame without extension headers.
+inline std::vector<Bytes> fragmented6(const Bytes& frame, uint32_t id, size_t piece) {
+  using namespace frames_detail;
+  std::vector<Bytes> all;
+  const size_t content = frame.size() - kTransport6At;
+  for (size_t from = 0; from < content; from += piece) {
+    const size_t until = std::min(content, from + piece);
+    Bytes fragment(frame.begin(), frame.begin() + kTransport6At);
+    write16(fragment, kIpAt + 4, static_cast<uint16_t>(8 + until - from));
+    fragment.at(kIpAt + 6) = 44;
+    fragment.push_back(frame.at(kIpAt + 6));
+    put(fragment, fragment_header6(id, from, until < content).rest);
+    fragment.insert(fragment.end(), frame.begin() + static_cast<std::ptrdiff_t>(kTransport6At + from),
+                    frame.begin() + static_cast<std::ptrdiff_t>(kTransport6At + until));
+    all.push_back(std::move(fragment));
+  }
+  return all;
 }
 
 // Changes to a frame.

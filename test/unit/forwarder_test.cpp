@@ -275,7 +275,7 @@ TEST(Forwarder, DropsWhatIsNotForAServiceForTheMostLikelyReason) {
   EXPECT_EQ(reason(tcp_frame(to("192.0.2.77", 80), kSyn)), DropReason::not_our_address);
   EXPECT_EQ(reason(tcp_frame(to("192.0.2.2", 22), kSyn)), DropReason::own_address_unserved);
   EXPECT_EQ(reason(ip_frame(to("192.0.2.100", 0), 47, payload(8))), DropReason::unsupported_protocol);
-  EXPECT_EQ(reason(icmp_frame(to("192.0.2.100", 0), 3)), DropReason::icmp_unsupported);
+  EXPECT_EQ(reason(icmp_frame(to("192.0.2.100", 0), 13)), DropReason::icmp_unsupported);
   EXPECT_EQ(reason(icmp_frame(to("192.0.2.77", 0), 8)), DropReason::not_our_address);
   EXPECT_EQ(reason(tcp_frame({}, kSyn), RTE_MBUF_F_RX_IP_CKSUM_BAD), DropReason::bad_checksum);
   EXPECT_EQ(rig.send(tcp_frame({}, kSyn), RTE_MBUF_F_RX_IP_CKSUM_GOOD).kind, Fate::transmitted);

@@ -192,11 +192,19 @@ TEST(RefuseUdp, DoesNotAnswerLiesAboutItsLength) {
   EXPECT_NE(refusal_of(ip_frame({}, 17, {0x9c, 0x40, 0, 80, 0, 9, 0, 0, 1, 2, 3, 4})), kSilence);
 }
 
-TEST(RefuseUdp, AnswersTheFirstFragment) {
-  const Bytes asked = udp_frame({.fragment = 0x2000}, payload(64));
+TEST(RefuseUdp, AnswersTheFirstFragmentOfALongerDatagram) {
+  const Bytes udp = joined({{0x9c, 0x40, 0, 80, 0x10, 0x00, 0xab, 0xcd}, payload(64)});
+  const Bytes asked = ip_frame({.fragment = 0x2000}, 17, udp);
   EXPECT_EQ(refusal_of(asked), hex(error4(back4({}, "192.0.2.100"), 3, kNothing, packet_of(asked))));
-  const Bytes asked6 = udp6_frame({.extension_headers = {{44, {0, 0, 1, 0, 0, 0, 9}}}}, payload(64));
+  const Bytes asked6 = ip6_frame({.extension_headers = {{44, {0, 0, 1, 0, 0, 0, 9}}}}, 17, udp);
   EXPECT_EQ(refusal_of(asked6), hex(error6(back6({}, "2001:db8::100"), 1, 4, kNothing, packet_of(asked6))));
+  EXPECT_EQ(refusal_of(ip_frame({}, 17, udp)), kSilence);
+}
+
+TEST(RefuseUdp, AnswersADatagramThatEndsBeforeItsPacket) {
+  Bytes udp = frames_detail::udp_datagram(40000, 80, payload(4));
+  frames_detail::write_transport_checksum(udp, 6, ip_bytes("203.0.113.7"), ip_bytes("192.0.2.100"), 17);
+  EXPECT_NE(refusal_of(ip_frame({}, 17, joined({udp, payload(3)}))), kSilence);
 }
 
 TEST(RefuseOther, SaysWhichProtocolIsUnreachable) {
