@@ -139,5 +139,5 @@ def test_a_priority_tag_alone_is_as_good_as_none(network, running):
     with Wire(client) as wire:
         asked = ARP(op="who-has", hwsrc=client.mac(), psrc=client.address, pdst=PLAIN_DIRECTOR)
         wire.send(Ether(src=client.mac(), dst="ff:ff:ff:ff:ff:ff") / priority / asked)
-        answers = wire.received(lambda frame: ARP in frame and frame[ARP].psrc == PLAIN_DIRECTOR)
+        answers = wire.received(lambda frame: ARP in frame and frame.dst == client.mac() and frame[ARP].op == 2)
     assert [answer.src for answer in answers] == [network.director.mac("dir0")]
