@@ -68,9 +68,9 @@ std::vector<uint8_t> make_error(const IpFrame& ip, const IpRoute& route, const I
   const size_t room =
       (is_v4 ? kLongestError4 - sizeof(rte_ipv4_hdr) : kLongestError6 - sizeof(rte_ipv6_hdr)) - sizeof error;
   const auto quote = ip.packet.first(std::min(ip.packet.size(), room));
-  std::vector<uint8_t> message;
-  append(message, error);
-  message.insert(message.end(), quote.begin(), quote.end());
+  std::vector<uint8_t> message(sizeof error + quote.size());
+  std::memcpy(message.data(), &error, sizeof error);
+  std::copy(quote.begin(), quote.end(), message.begin() + sizeof error);
   if (!is_v4) {
     put_icmp6_checksum(message, route.source, route.destination);
     return make_ip_frame(route, IPPROTO_ICMPV6, message);
