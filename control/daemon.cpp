@@ -82,6 +82,21 @@ std::vector<std::shared_ptr<Device>> start_devices(const Config& config, const Q
   return devices;
 }
 
+std::vector<std::unique_ptr<KernelInterface>> make_kernel_interfaces(
+    boost::asio::io_context& io, const Config& config, const std::vector<std::shared_ptr<Device>>& devices,
+    Wire& wire) {
+  std::vector<std::unique_ptr<KernelInterface>> interfaces(config.ports.size());
+  for (size_t port = 0; port < config.ports.size(); ++port) {
+    const PortConfig& options = config.ports[port];
+    if (options.kernel_interface.empty()) continue;
+    interfaces[port] = std::make_unique<KernelInterface>(
+        io, options, devices[port]->mac(), options.mtu.value_or(devices[port]->mtu()),
+        [&wire, port](std::span<const uint8_t> frame) { wire.send(port, frame); });
+    log_info("port '" + options.name + "': the kernel has it as " + options.kernel_interface);
+  }
+  return interfaces;
+}
+
 std::vector<Station> stations_of(const std::vector<std::shared_ptr<Device>>& devices) {
   std::vector<Station> stations;
   for (const auto& device : devices)
@@ -136,10 +151,15 @@ void run_daemon(const Options& options, Config config) {
   // Before the devices: frames of control's own may wait in a device until it stops.
   Wire wire(vlans_of(config));
   const std::vector<std::shared_ptr<Device>> devices = start_devices(config, plan);
-  Director director(std::move(config), {snapshots, tables, statistics, wire, stations_of(devices)},
+  const auto kernel_interfaces = make_kernel_interfaces(io, config, devices, wire);
+  const auto to_kernel = [&kernel_interfaces](size_t port, std::span<const uint8_t> frame) {
+    if (kernel_interfaces[port]) kernel_interfaces[port]->write(frame);
+  };
+  Director director(std::move(config), {snapshots, tables, statistics, wire, stations_of(devices), to_kernel},
                     steady_milliseconds());
 
-  DaemonView view{director, devices, wire, options.config, eal.control_lcore(), eal.worker_lcores()};
+  DaemonView view{director,           devices, kernel_interfaces, wire, options.config, eal.control_lcore(),
+                  eal.worker_lcores()};
   if (view.worker_lcores.empty()) view.worker_lcores.push_back(eal.control_lcore());
   view.worker_lcores.resize(workers_used);
   add_methods(dispatcher, view, io);

@@ -8,12 +8,14 @@
 
 #include "control/device.h"
 #include "control/director.h"
+#include "control/kernel_interface.h"
 
 namespace turnout {
 
 struct DaemonView {
   Director& director;
   const std::vector<std::shared_ptr<Device>>& devices;  // by port; ports of one device share it
+  const std::vector<std::unique_ptr<KernelInterface>>& kernel_interfaces;  // by port; null where none
   const Wire& wire;
   std::filesystem::path config_file;
   unsigned control_lcore = 0;

@@ -11,6 +11,7 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
+#include "control/af_packet.h"
 #include "control/eal.h"
 #include "control/eal_log.h"
 #include "control/log.h"
@@ -54,10 +55,17 @@ rte_eth_dev_info info_of(const PortConfig& port, uint16_t id) {
   return info;
 }
 
-bool is_endless_capture(const rte_eth_dev_info& info) {
+std::string devargs_of(const rte_eth_dev_info& info) {
   const rte_devargs* devargs = info.device ? rte_dev_devargs(info.device) : nullptr;
-  return std::strcmp(info.driver_name, "net_pcap") == 0 && devargs && devargs->args &&
-         std::strstr(devargs->args, "infinite_rx=1") != nullptr;
+  return devargs && devargs->args ? devargs->args : "";
+}
+
+bool is_driver(const rte_eth_dev_info& info, const char* name) {
+  return std::strcmp(info.driver_name, name) == 0;
+}
+
+bool is_endless_capture(const rte_eth_dev_info& info) {
+  return is_driver(info, "net_pcap") && devargs_of(info).find("infinite_rx=1") != std::string::npos;
 }
 
 std::string why_missing(const PortConfig& port, const std::vector<std::string>& eal_args) {
@@ -77,9 +85,10 @@ uint32_t buffers_needed(const Device::Setup& setup, uint32_t receive_descriptors
 }
 
 /// A buffer holds a whole frame, so that none is scattered: what NICs call its size is a multiple of 1 KiB.
-uint16_t buffer_room(uint16_t mtu) {
+uint16_t buffer_room(uint16_t mtu, uint32_t least) {
   constexpr uint32_t kAround = RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN * 2 + RTE_ETHER_CRC_LEN;
-  const uint32_t room = RTE_ALIGN_CEIL(mtu + kAround, 1024u) + RTE_PKTMBUF_HEADROOM;
+  const uint32_t frame = std::max(mtu + kAround, least);
+  const uint32_t room = RTE_ALIGN_CEIL(frame, 1024u) + RTE_PKTMBUF_HEADROOM;
   return static_cast<uint16_t>(std::max<uint32_t>(room, RTE_MBUF_DEFAULT_BUF_SIZE));
 }
 
@@ -110,7 +119,7 @@ PortQueues find_device(const PortConfig& port, const std::vector<std::string>& e
   }
   const rte_eth_dev_info info = info_of(port, id);
   PortQueues queues{port.name, id, info.max_rx_queues, info.max_tx_queues, port.rx_queues, false};
-  queues.all_receive = std::strcmp(info.driver_name, "net_af_packet") == 0;
+  queues.all_receive = is_driver(info, "net_af_packet");
   return queues;
 }
 
@@ -120,7 +129,7 @@ Device::Device(const PortConfig& port, const Setup& setup)
   configure(port, setup);
   const uint32_t needed = buffers_needed(setup, receive_descriptors_, transmit_descriptors_);
   pool_ = make_packet_pool("port-" + port.name.substr(0, 16), setup.buffers > 0 ? setup.buffers : needed,
-                           buffer_room(mtu()));
+                           buffer_room(mtu(), least_buffer_));
   set_up_queues(port, setup);
   if (const int error = rte_eth_dev_start(id_); error != 0) {
     fail(port, "does not start", error,
@@ -145,7 +154,8 @@ void Device::configure(const PortConfig& port, const Setup& setup) {
     rss_ = conf.rx_adv_conf.rss_conf.rss_hf != 0;
     if (rss_) conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
   }
-  conf.rxmode.mtu = port.mtu.value_or(0);
+  const bool af_packet = is_driver(info, "net_af_packet");
+  if (!af_packet) conf.rxmode.mtu = port.mtu.value_or(0);
   conf.rxmode.offloads = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
   conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
   int error = rte_eth_dev_configure(id_, setup.receive_queues, setup.transmit_queues, &conf);
@@ -157,7 +167,11 @@ void Device::configure(const PortConfig& port, const Setup& setup) {
              ? "its device takes an mtu from " + std::to_string(info.min_mtu) + " to " +
                    std::to_string(info.max_mtu)
              : "see what the driver supports with --log-level debug");
-  if (port.mtu) set_mtu(port);
+  if (port.mtu && af_packet) {
+    set_af_packet_mtu(port, devargs_of(info));
+  } else if (port.mtu) {
+    set_mtu(port);
+  }
   if (port.vlan != 0) rte_eth_dev_set_vlan_offload(id_, 0);  // tags stay in the frames; most never take them
 }
 
@@ -165,8 +179,16 @@ void Device::configure(const PortConfig& port, const Setup& setup) {
 void Device::set_mtu(const PortConfig& port) {
   const int error = rte_eth_dev_set_mtu(id_, *port.mtu);
   if (error == 0 || error == -ENOTSUP) return;
-  fail(port, "does not take an mtu of " + std::to_string(*port.mtu), error,
-       "net_af_packet needs a framesz (and with it a blocksz) that holds it; or set mtu lower");
+  fail(port, "does not take an mtu of " + std::to_string(*port.mtu), error, "set mtu lower");
+}
+
+void Device::set_af_packet_mtu(const PortConfig& port, const std::string& devargs) {
+  const AfPacketSizes sizes = AfPacketSizes::of(devargs);
+  const std::string why_not = sizes.why_not(*port.mtu);
+  if (!why_not.empty())
+    throw StartError(describe(port) + ": no mtu of " + std::to_string(*port.mtu) + ": " + why_not);
+  mtu_ = *port.mtu;
+  least_buffer_ = sizes.frame;
 }
 
 /// Neighbour solicitations come to a group for each address: more than most NICs have filters for.
@@ -199,6 +221,7 @@ Device::~Device() {
 }
 
 uint16_t Device::mtu() const {
+  if (mtu_ != 0) return mtu_;
   uint16_t mtu = 0;
   return rte_eth_dev_get_mtu(id_, &mtu) == 0 && mtu > 0 ? mtu : uint16_t{RTE_ETHER_MTU};
 }

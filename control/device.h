@@ -70,6 +70,7 @@ class Device {
  private:
   void configure(const PortConfig& port, const Setup& setup);
   void set_mtu(const PortConfig& port);
+  void set_af_packet_mtu(const PortConfig& port, const std::string& devargs);
   void join_multicast(const PortConfig& port);
   void set_up_queues(const PortConfig& port, const Setup& setup);
 
@@ -80,6 +81,8 @@ class Device {
   uint16_t transmit_descriptors_ = 1024;
   bool rss_ = false;
   bool plays_capture_ = false;
+  uint16_t mtu_ = 0;           // of a driver that doesn't know; 0: it does
+  uint32_t least_buffer_ = 0;  // bytes that the driver wants a packet buffer to hold
   MacAddress mac_;
   std::string driver_;
   Mempool pool_;

@@ -30,7 +30,8 @@ Director::Director(Config config, const Parts& parts, Time now)
       started_(now),
       time_(now),
       builder_(parts.stations),
-      link_(parts.wire, macs_of(parts.stations), [this] { outdated_ = true; }),
+      link_(
+          parts.wire, macs_of(parts.stations), [this] { outdated_ = true; }, parts.to_kernel),
       sweeper_(parts.tables, parts.statistics) {
   registry_.update(config_, snapshot_generation_ + 1);
   link_.apply(config_, now);

@@ -37,6 +37,7 @@ class Director {
     Statistics& statistics;
     Wire& wire;
     std::vector<Station> stations;  // by port
+    LinkLayer::ToKernel to_kernel = {};
   };
 
   /// `config`: valid. Publishes the first snapshot.

@@ -135,6 +135,7 @@ void write_octets(const IpAddress& address, uint8_t* to) {
 rte_ipv4_hdr ipv4_header(const IpRoute& route, uint8_t protocol, size_t content_length) {
   rte_ipv4_hdr ip{};
   ip.version_ihl = RTE_IPV4_VHL_DEF;
+  ip.type_of_service = route.traffic_class;
   ip.total_length = rte_cpu_to_be_16(static_cast<uint16_t>(sizeof ip + content_length));
   ip.fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG);  // and so needs no identification (RFC 6864 4.1)
   ip.time_to_live = route.hop_limit;
@@ -147,7 +148,7 @@ rte_ipv4_hdr ipv4_header(const IpRoute& route, uint8_t protocol, size_t content_
 
 rte_ipv6_hdr ipv6_header(const IpRoute& route, uint8_t protocol, size_t content_length) {
   rte_ipv6_hdr ip{};
-  ip.vtc_flow = RTE_BE32(kIpv6Version << 28);
+  ip.vtc_flow = rte_cpu_to_be_32(kIpv6Version << 28 | uint32_t{route.traffic_class} << RTE_IPV6_HDR_TC_SHIFT);
   ip.payload_len = rte_cpu_to_be_16(static_cast<uint16_t>(content_length));
   ip.proto = protocol;
   ip.hop_limits = route.hop_limit;

@@ -68,9 +68,10 @@ struct IpRoute {
   IpAddress source;
   IpAddress destination;
   uint8_t hop_limit = 64;
+  uint8_t traffic_class = 0;  // IPv4: type of service
 };
 
-/// A packet that isn't to be fragmented, of traffic class and flow label 0, padded to Ethernet's minimum of
+/// A packet that isn't to be fragmented, of flow label 0, padded to Ethernet's minimum of
 /// 60 bytes.
 std::vector<uint8_t> make_ip_frame(const IpRoute& route, uint8_t protocol, std::span<const uint8_t> content);
 

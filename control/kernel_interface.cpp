@@ -74,6 +74,7 @@ void set_ipv6(const PortConfig& port, InterfaceSetup& setup) {
       std::ranges::any_of(port.addresses, [](const InterfaceAddress& own) { return own.address.is_v6(); });
   try {
     if (wanted) {
+      setup.set_ipv6("disable_ipv6", "0");   // whatever new interfaces get
       setup.set_ipv6("addr_gen_mode", "0");  // EUI-64: the link-local address that the director answers for
     } else {
       setup.set_ipv6("disable_ipv6", "1");

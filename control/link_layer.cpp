@@ -3,32 +3,51 @@
 #include <algorithm>
 #include <set>
 
-namespace turnout {
+#include "control/arp.h"
+#include "control/mld.h"
+#include "control/ndp.h"
 
-using namespace std::chrono_literals;
+namespace turnout {
 
 namespace {
 
-constexpr unsigned kAnnouncements = 3;  // of each address, so that one may be lost (RFC 5227 2.3 has two)
-constexpr std::chrono::milliseconds kAnnounceInterval = 1s;
-constexpr unsigned kAnnouncedAtOnce = 256;  // frames a tick, so that ten thousand VIPs don't fill the ring
-constexpr unsigned kPuntedAtOnce = 512;     // frames a tick
+constexpr unsigned kPuntedAtOnce = 512;  // frames a tick
+
+bool has_ipv6(const PortConfig& port) {
+  return std::ranges::any_of(port.addresses, [](const InterfaceAddress& own) { return own.address.is_v6(); });
+}
+
+/// The first address of a family.
+std::optional<IpAddress> own_address(const PortConfig& port, bool ipv6) {
+  const auto own = std::ranges::find_if(
+      port.addresses, [ipv6](const InterfaceAddress& each) { return each.address.is_v6() == ipv6; });
+  return own == port.addresses.end() ? std::nullopt : std::optional(own->address);
+}
+
+bool holds_ipv6(std::span<const uint8_t> frame) {
+  constexpr size_t kTypeAt = 2 * RTE_ETHER_ADDR_LEN;
+  return frame.size() >= sizeof(rte_ether_hdr) &&
+         (frame[kTypeAt] << 8 | frame[kTypeAt + 1]) == RTE_ETHER_TYPE_IPV6;
+}
 
 }  // namespace
 
-std::vector<LocalAddress> local_addresses(const Config& config) {
+std::vector<LocalAddress> local_addresses(const Config& config, const std::vector<MacAddress>& port_macs) {
   std::vector<LocalAddress> addresses;
+  std::set<std::pair<size_t, IpAddress>> own;
   for (size_t port = 0; port < config.ports.size(); ++port) {
-    for (const InterfaceAddress& own : config.ports[port].addresses) {
-      addresses.push_back({to_be32(own.address), 1u << port});
-    }
+    const auto add = [&](const IpAddress& address) {
+      if (own.emplace(port, address).second) addresses.push_back({address, 1u << port});
+    };
+    for (const InterfaceAddress& each : config.ports[port].addresses) add(each.address);
+    if (has_ipv6(config.ports[port])) add(link_local_of(port_macs[port]));
   }
   const uint32_t everywhere = (1u << config.ports.size()) - 1;
-  std::set<rte_be32_t> seen;
+  std::set<IpAddress> seen;
   for (const ServiceConfig& service : config.services) {
-    if (!seen.insert(to_be32(service.key.vip)).second) continue;
+    if (!seen.insert(service.key.vip).second) continue;
     const std::optional<size_t> port = port_of(config, service.key.vip);
-    addresses.push_back({to_be32(service.key.vip), port ? 1u << *port : everywhere});
+    addresses.push_back({service.key.vip, port ? 1u << *port : everywhere});
   }
   return addresses;
 }
@@ -46,70 +65,145 @@ std::vector<NeighborKey> wanted_neighbors(const Config& config) {
   return {wanted.begin(), wanted.end()};
 }
 
-LinkLayer::LinkLayer(Wire& wire, std::vector<MacAddress> port_macs, std::function<void()> mac_known)
+std::optional<IpAddress> source_address(const PortConfig& port, const MacAddress& port_mac,
+                                        const IpAddress& target) {
+  const auto own = std::ranges::find_if(port.addresses,
+                                        [&](const InterfaceAddress& each) { return each.contains(target); });
+  if (own != port.addresses.end()) return own->address;
+  if (target.is_v6() && target.to_v6().is_link_local()) return link_local_of(port_mac);
+  return own_address(port, target.is_v6());
+}
+
+LinkLayer::LinkLayer(Wire& wire, std::vector<MacAddress> port_macs, std::function<void()> mac_known,
+                     ToKernel to_kernel)
     : wire_(wire),
       port_macs_(std::move(port_macs)),
       mac_known_(std::move(mac_known)),
+      to_kernel_(std::move(to_kernel)),
       neighbors_({[this](const Neighbor& neighbor) { ask(neighbor); },
                   [this](const Neighbor& neighbor, std::optional<MacAddress> before) {
                     changed(neighbor, before);
-                  }}) {
+                  }}),
+      announcer_(port_macs_,
+                 [this](size_t port, std::span<const uint8_t> frame) { wire_.send(port, frame); }),
+      groups_(port_macs_, [this](size_t port, std::span<const uint8_t> frame) { wire_.send(port, frame); }) {
   for (size_t port = 0; port < port_macs_.size(); ++port) responder_.set_port_mac(port, port_macs_[port]);
 }
 
 void LinkLayer::apply(const Config& config, Time now) {
   config_ = config;
-  std::set<rte_be32_t> held;
+  std::set<IpAddress> held;
   for (const LocalAddress& address : addresses_) held.insert(address.ip);
-  addresses_ = local_addresses(config);
+  addresses_ = local_addresses(config, port_macs_);
   responder_.set_addresses(addresses_);
-  for (const LocalAddress& address : addresses_) {
-    if (!held.contains(address.ip)) announce(address, now);
+  for (size_t port = 0; port < port_macs_.size(); ++port) {
+    for (const LocalAddress& address : addresses_) {
+      if (address.is_on(port) && !held.contains(address.ip)) announcer_.announce(port, address.ip, now);
+    }
+    listen(port, now);
   }
   neighbors_.want(wanted_neighbors(config), now);
   next_ask_ = now;
 }
 
-void LinkLayer::tick(Time now) {
-  wire_.receive(kPuntedAtOnce, [&](PuntNote note, size_t port, std::span<const uint8_t> frame) {
-    answer(note.kind, port, frame, now);
-  });
-  if (now >= next_ask_) next_ask_ = neighbors_.advance(now);
-  announce_due(now);
+void LinkLayer::listen(size_t port, Time now) {
+  std::vector<IpAddress> held;
+  for (const LocalAddress& address : addresses_) {
+    if (address.is_on(port)) held.push_back(address.ip);
+  }
+  groups_.hold(port, held, now);
 }
 
-void LinkLayer::answer(PuntKind kind, size_t port, std::span<const uint8_t> frame, Time now) {
-  std::optional<PuntResponder::Answer> answer;
-  if (kind == PuntKind::arp) {
-    const PuntResponder::ArpVerdict verdict = responder_.on_arp(port, frame, now);
-    if (verdict.packet && verdict.packet->sender_ip != 0) {  // an RFC 5227 probe claims nothing yet
-      neighbors_.learn(port, from_be32(verdict.packet->sender_ip), verdict.packet->sender_mac, now);
-      next_ask_ = now;  // what it confirmed is due at another time
-    }
-    if (verdict.claims_our_address) {
-      conflict_log_.log(LogLevel::warning,
-                        "port '" + config_.ports[port].name + "': " + verdict.packet->sender_mac.to_string() +
-                            " says that it has " + from_be32(verdict.packet->sender_ip).to_string() +
-                            ", an address of this director: a real server must not announce its VIP "
-                            "(net.ipv4.conf.all.arp_ignore=1, arp_announce=2)");
-    }
-    answer = verdict.answer;
-  } else {
-    answer = responder_.on_icmp(port, frame, now);
+void LinkLayer::tick(Time now) {
+  wire_.receive(kPuntedAtOnce, [&](PuntNote note, size_t port, std::span<const uint8_t> frame) {
+    handle(note, port, frame, now);
+  });
+  if (now >= next_ask_) next_ask_ = neighbors_.advance(now);
+  announcer_.advance(now, [this](const IpAddress& address) { return responder_.holds(address); });
+  groups_.advance(now);
+}
+
+void LinkLayer::handle(PuntNote note, size_t port, std::span<const uint8_t> frame, Time now) {
+  switch (note.kind) {
+    case PuntKind::arp:
+      return heard(port, responder_.on_arp(port, frame, now), frame, now);
+    case PuntKind::ndp:
+      return on_ndp(port, frame, now);
+    case PuntKind::icmp_echo:
+      return send(port, responder_.on_icmp(port, frame, now));
+    case PuntKind::unmatched:
+      return send(port, responder_.on_unmatched(port, frame, now));
+    case PuntKind::too_big:
+      return on_too_big(port, note.mtu, frame, now);
+    case PuntKind::kernel:
+      return give_to_kernel(port, frame);
+    case PuntKind::count:
+      return;
   }
+}
+
+void LinkLayer::on_ndp(size_t port, std::span<const uint8_t> frame, Time now) {
+  if (is_mld_query(frame)) return groups_.on_query(port);
+  heard(port, responder_.on_ndp(port, frame, now), frame, now);
+}
+
+void LinkLayer::heard(size_t port, const PuntResponder::NeighborVerdict& verdict,
+                      std::span<const uint8_t> frame, Time now) {
+  if (verdict.claim) {
+    learn(port, *verdict.claim, now);
+    if (verdict.claims_our_address) warn_of_conflict(port, *verdict.claim);
+  }
+  // The kernel needs the answers to its own questions, and can't be told apart from ours. It gets no
+  // questions: those would be answered twice.
+  if (verdict.is_answer) give_to_kernel(port, frame);
+  send(port, verdict.answer);
+}
+
+void LinkLayer::learn(size_t port, const PuntResponder::Claim& claim, Time now) {
+  if (!claim.mac) {
+    neighbors_.confirm(port, claim.ip, now);
+  } else if (const auto known = resolve(port, claim.ip); claim.overrides || !known || known == claim.mac) {
+    neighbors_.learn(port, claim.ip, *claim.mac, now);
+  }
+  next_ask_ = now;  // what it confirmed is due at another time
+}
+
+void LinkLayer::warn_of_conflict(size_t port, const PuntResponder::Claim& claim) {
+  const char* remedy = claim.ip.is_v4()
+                           ? "a real server must not announce its VIP (net.ipv4.conf.all.arp_ignore=1, "
+                             "arp_announce=2)"
+                           : "a real server must have its VIP on its loopback interface only";
+  conflict_log_.log(LogLevel::warning, "port '" + config_.ports[port].name +
+                                           "': " + claim.sender.to_string() + " says that it has " +
+                                           claim.ip.to_string() + ", an address of this director: " + remedy);
+}
+
+void LinkLayer::on_too_big(size_t port, uint16_t mtu, std::span<const uint8_t> frame, Time now) {
+  const std::optional<IpAddress> from = own_address(config_.ports[port], holds_ipv6(frame));
+  if (from) send(port, responder_.on_too_big(port, frame, *from, mtu, now));
+}
+
+void LinkLayer::send(size_t port, const std::optional<PuntResponder::Answer>& answer) {
   if (answer) wire_.send(port, answer->frame);
 }
 
+void LinkLayer::give_to_kernel(size_t port, std::span<const uint8_t> frame) {
+  if (to_kernel_) to_kernel_(port, frame);
+}
+
 void LinkLayer::ask(const Neighbor& neighbor) {
-  const PortConfig& port = config_.ports[neighbor.port];
-  rte_be32_t from = to_be32(port.addresses.front().address);
-  for (const InterfaceAddress& own : port.addresses) {
-    if (own.contains(neighbor.ip)) from = to_be32(own.address);
-  }
   const MacAddress& our_mac = port_macs_[neighbor.port];
+  const auto from = source_address(config_.ports[neighbor.port], our_mac, neighbor.ip);
+  if (!from) return;
   const bool unicast = neighbor.mac && neighbor.unanswered < NeighborTable::kUnicastTries;
-  wire_.send(neighbor.port, unicast ? make_arp_check(our_mac, from, *neighbor.mac, to_be32(neighbor.ip))
-                                    : make_arp_request(our_mac, from, to_be32(neighbor.ip)));
+  if (neighbor.ip.is_v4()) {
+    const rte_be32_t from_ip = to_be32(*from), wanted = to_be32(neighbor.ip);
+    wire_.send(neighbor.port, unicast ? make_arp_check(our_mac, from_ip, *neighbor.mac, wanted)
+                                      : make_arp_request(our_mac, from_ip, wanted));
+  } else {
+    wire_.send(neighbor.port, unicast ? make_neighbor_check(our_mac, *from, *neighbor.mac, neighbor.ip)
+                                      : make_neighbor_solicitation(our_mac, *from, neighbor.ip));
+  }
 }
 
 void LinkLayer::changed(const Neighbor& neighbor, std::optional<MacAddress> before) {
@@ -122,28 +216,12 @@ void LinkLayer::changed(const Neighbor& neighbor, std::optional<MacAddress> befo
   mac_known_();
 }
 
-void LinkLayer::announce(const LocalAddress& address, Time now) {
-  for (size_t port = 0; port < port_macs_.size(); ++port) {
-    if (address.port_mask >> port & 1) announcements_.push_front({now, port, address, kAnnouncements});
-  }
-}
-
 void LinkLayer::port_came_up(size_t port, Time now) {
+  announcer_.forget(port);
   for (const LocalAddress& address : addresses_) {
-    if (address.port_mask >> port & 1) announcements_.push_front({now, port, address, kAnnouncements});
+    if (address.is_on(port)) announcer_.announce(port, address.ip, now);
   }
-}
-
-void LinkLayer::announce_due(Time now) {
-  for (unsigned sent = 0; sent < kAnnouncedAtOnce && !announcements_.empty(); ++sent) {
-    Announcement next = announcements_.front();
-    if (next.due > now) return;
-    announcements_.pop_front();
-    if (!responder_.holds(next.address.ip)) continue;  // the VIP was removed meanwhile
-    wire_.send(next.port, make_gratuitous_arp(port_macs_[next.port], next.address.ip));
-    next.due = now + kAnnounceInterval;
-    if (--next.left > 0) announcements_.push_back(next);
-  }
+  groups_.port_came_up(port, now);
 }
 
 std::optional<MacAddress> LinkLayer::resolve(size_t port, const IpAddress& address) const {

@@ -1,13 +1,15 @@
-// What the director does on the wire in its own name: answers ARP and pings, announces its VIPs, resolves
-// real servers and gateways. Control thread only.
+// What the director does on the wire in its own name: answers ARP, Neighbor Discovery and pings, refuses what
+// it won't forward, announces its VIPs, listens to its groups, resolves real servers and gateways, and hands
+// the kernel what is for it. Control thread only.
 #pragma once
 
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <vector>
 
+#include "control/announcer.h"
 #include "control/config.h"
+#include "control/group_membership.h"
 #include "control/log.h"
 #include "control/neighbor_table.h"
 #include "control/punt_responder.h"
@@ -19,8 +21,13 @@ class LinkLayer {
  public:
   using Time = std::chrono::milliseconds;  // since any fixed moment, never going back
 
-  /// `mac_known`: called when a neighbour's MAC address became known or another.
-  LinkLayer(Wire& wire, std::vector<MacAddress> port_macs, std::function<void()> mac_known);
+  /// Hands a frame to the kernel interface of a port, if it has one.
+  using ToKernel = std::function<void(size_t port, std::span<const uint8_t> frame)>;
+
+  /// `mac_known`: called when a neighbour's MAC address became known or another. `to_kernel`: none if no port
+  /// has a kernel interface.
+  LinkLayer(Wire& wire, std::vector<MacAddress> port_macs, std::function<void()> mac_known,
+            ToKernel to_kernel = {});
 
   /// The addresses to answer for and the neighbours to resolve. VIPs that are new are announced.
   void apply(const Config& config, Time now);
@@ -28,7 +35,7 @@ class LinkLayer {
   /// Answers what workers punted, asks and announces what is due. To be called every few milliseconds.
   void tick(Time now);
 
-  void port_came_up(size_t port, Time now);  ///< announces everything on it again
+  void port_came_up(size_t port, Time now);  ///< announces everything on it again, and joins its groups
   /// Packets wait for a server that is not resolved.
   void urge(Time now) { neighbors_.urge(now); }
 
@@ -38,34 +45,42 @@ class LinkLayer {
   const PuntResponder& responder() const { return responder_; }
 
  private:
-  struct Announcement {
-    Time due;
-    size_t port;
-    LocalAddress address;
-    unsigned left;  // how often still
-  };
-
   void ask(const Neighbor& neighbor);
   void changed(const Neighbor& neighbor, std::optional<MacAddress> before);
-  void answer(PuntKind kind, size_t port, std::span<const uint8_t> frame, Time now);
-  void announce(const LocalAddress& address, Time now);
-  void announce_due(Time now);
+  void handle(PuntNote note, size_t port, std::span<const uint8_t> frame, Time now);
+  void on_ndp(size_t port, std::span<const uint8_t> frame, Time now);
+  void heard(size_t port, const PuntResponder::NeighborVerdict& verdict, std::span<const uint8_t> frame,
+             Time now);
+  void learn(size_t port, const PuntResponder::Claim& claim, Time now);
+  void warn_of_conflict(size_t port, const PuntResponder::Claim& claim);
+  void on_too_big(size_t port, uint16_t mtu, std::span<const uint8_t> frame, Time now);
+  void send(size_t port, const std::optional<PuntResponder::Answer>& answer);
+  void give_to_kernel(size_t port, std::span<const uint8_t> frame);
+  void listen(size_t port, Time now);
 
   Wire& wire_;
   std::vector<MacAddress> port_macs_;
   std::function<void()> mac_known_;
+  ToKernel to_kernel_;
   Config config_;  // ports and services as last applied
   std::vector<LocalAddress> addresses_;
   NeighborTable neighbors_;
   PuntResponder responder_;
-  std::deque<Announcement> announcements_;  // by due time
+  Announcer announcer_;
+  GroupMembership groups_;
   Time next_ask_{};
   LogLimiter conflict_log_;
 };
 
-/// The addresses the director answers for, each with the ports it is answered on: its own on their port, a
-/// VIP on the port whose subnet holds it, on all ports if none does.
-std::vector<LocalAddress> local_addresses(const Config& config);
+/// The addresses the director answers for, each with the ports it is answered on: its own on their port, with
+/// the link-local address of a port that has an IPv6 one (RFC 4291 2.1); a VIP on the port whose subnet holds
+/// it, on all ports if none does.
+std::vector<LocalAddress> local_addresses(const Config& config, const std::vector<MacAddress>& port_macs);
+
+/// Where a question for `target` is to come from: the port's own address in its subnet, else link-local for a
+/// link-local one, else the port's first address of that family. None if the port has none.
+std::optional<IpAddress> source_address(const PortConfig& port, const MacAddress& port_mac,
+                                        const IpAddress& target);
 
 /// The neighbours to resolve: real servers without a fixed MAC, and gateways.
 std::vector<NeighborKey> wanted_neighbors(const Config& config);

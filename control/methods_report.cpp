@@ -25,10 +25,11 @@ Json packet_report(const PacketTotals& totals) {
 }
 
 Json answer_report(const PuntResponder::Counters& counters) {
-  return {{"arp", counters.arp_answered},
-          {"arp_over_limit", counters.arp_over_limit},
-          {"icmp_echo", counters.icmp_answered},
-          {"icmp_echo_over_limit", counters.icmp_over_limit}};
+  return {{"arp", counters.arp_answered},         {"arp_over_limit", counters.arp_over_limit},
+          {"ndp", counters.ndp_answered},         {"ndp_over_limit", counters.ndp_over_limit},
+          {"icmp_echo", counters.icmp_answered},  {"icmp_echo_over_limit", counters.icmp_over_limit},
+          {"unmatched", counters.refused},        {"unmatched_over_limit", counters.refused_over_limit},
+          {"too_big", counters.too_big_answered}, {"too_big_over_limit", counters.too_big_over_limit}};
 }
 
 Json port_counters(const DaemonView& daemon, const PacketTotals& totals) {
@@ -158,12 +159,21 @@ Json neighbors(const DaemonView& daemon) {
   return rows;
 }
 
+Json to_json(const KernelInterface& interface) {
+  const KernelInterface::Counters& counters = interface.counters();
+  return {{"name", interface.name()},
+          {"to_kernel", counters.to_kernel},
+          {"from_kernel", counters.from_kernel},
+          {"lost", counters.lost}};
+}
+
 Json ports(const DaemonView& daemon) {
   Json rows = Json::array();
   for (size_t i = 0; i < daemon.devices.size(); ++i) {
     const PortConfig& config = daemon.director.config().ports[i];
     const Device& device = *daemon.devices[i];
     const LinkStatus link = device.link();
+    const auto& kernel_interface = daemon.kernel_interfaces[i];
     Json addresses = Json::array();
     for (const InterfaceAddress& address : config.addresses) addresses.push_back(address.to_string());
     rows.push_back({{"name", config.name},
@@ -180,7 +190,8 @@ Json ports(const DaemonView& daemon) {
                     {"gateway", gateways_to_json(config)},
                     {"rx_queues", device.receive_queues()},
                     {"tx_queues", device.transmit_queues()},
-                    {"rss", device.rss()}});
+                    {"rss", device.rss()},
+                    {"kernel_interface", kernel_interface ? to_json(*kernel_interface) : Json(nullptr)}});
   }
   return rows;
 }

@@ -93,17 +93,43 @@ void add_packets(Families& families, const PacketTotals& totals) {
 }
 
 void add_answers(Families& families, const PuntResponder::Counters& counters) {
-  MetricFamily& answered =
-      families.add("turnout_answered_packets_total", "ARP and echo requests that were answered, by kind.",
-                   MetricType::Counter);
-  add_sample(answered, {{"kind", "arp"}}, number(counters.arp_answered));
-  add_sample(answered, {{"kind", "icmp_echo"}}, number(counters.icmp_answered));
-  MetricFamily& refused =
-      families.add("turnout_unanswered_packets_total",
-                   "ARP and echo requests left without an answer because there were too many, by kind.",
-                   MetricType::Counter);
-  add_sample(refused, {{"kind", "arp"}}, number(counters.arp_over_limit));
-  add_sample(refused, {{"kind", "icmp_echo"}}, number(counters.icmp_over_limit));
+  const auto family = [&](const char* name, const char* help,
+                          const std::vector<std::pair<const char*, uint64_t>>& kinds) {
+    MetricFamily& metrics = families.add(name, help, MetricType::Counter);
+    for (const auto& [kind, count] : kinds) add_sample(metrics, {{"kind", kind}}, number(count));
+  };
+  family("turnout_answered_packets_total", "Packets that control answered, by kind.",
+         {{"arp", counters.arp_answered},
+          {"ndp", counters.ndp_answered},
+          {"icmp_echo", counters.icmp_answered},
+          {"unmatched", counters.refused},
+          {"too_big", counters.too_big_answered}});
+  family("turnout_unanswered_packets_total",
+         "Packets that control left without an answer because there were too many, by kind.",
+         {{"arp", counters.arp_over_limit},
+          {"ndp", counters.ndp_over_limit},
+          {"icmp_echo", counters.icmp_over_limit},
+          {"unmatched", counters.refused_over_limit},
+          {"too_big", counters.too_big_over_limit}});
+}
+
+void add_kernel_interfaces(Families& families, const DaemonView& daemon) {
+  const auto family = [&](const char* name, const char* help, uint64_t KernelInterface::Counters::*value) {
+    MetricFamily& metrics = families.add(name, help, MetricType::Counter);
+    for (size_t i = 0; i < daemon.kernel_interfaces.size(); ++i) {
+      const auto& interface = daemon.kernel_interfaces[i];
+      if (!interface) continue;
+      add_sample(metrics, {{"port", daemon.director.config().ports[i].name}},
+                 number(interface->counters().*value));
+    }
+  };
+  family("turnout_kernel_to_packets_total", "Frames given to the kernel interface of the port.",
+         &KernelInterface::Counters::to_kernel);
+  family("turnout_kernel_from_packets_total", "Frames that the kernel sent on that interface.",
+         &KernelInterface::Counters::from_kernel);
+  family("turnout_kernel_lost_packets_total",
+         "Frames over the limit of that interface, or that the kernel did not take.",
+         &KernelInterface::Counters::lost);
 }
 
 Labels labels_of(const ServiceKey& key) {
@@ -227,6 +253,7 @@ std::string metrics_text(const DaemonView& daemon) {
   add_ports(families, daemon, packets);
   add_packets(families, packets);
   add_answers(families, daemon.director.link().responder().counters());
+  add_kernel_interfaces(families, daemon);
   add_services(families, daemon.director);
   add_servers(families, daemon.director);
   add_table(families, daemon.director);

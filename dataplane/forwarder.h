@@ -112,8 +112,8 @@ class Forwarder {
                       const RealServer& server, Outcome& outcome);
   static bool retag(rte_mbuf* packet, const PacketFields& fields, const RealServer& server);
   static bool refuse_too_big(rte_mbuf* packet, const PacketFields& fields, uint16_t mtu, Outcome& outcome);
-  void rewrite(rte_mbuf* packet, const Snapshot& snapshot, uint16_t least_mtu, size_t position,
-               Outcome& outcome);
+  template <bool kPlain>
+  void rewrite_all(const List& list, const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
 
   static constexpr uint32_t kNoServer = UINT32_MAX;
 
@@ -121,6 +121,7 @@ class Forwarder {
   alignas(64) Flows flows_;
   Track<ConnectionKey> ipv4_;
   Track<WideKey> ipv6_;
+  bool plain_ = false;  // the burst has no tags, no fragments, and nothing that is too long for any port
   List first_fragments_;
   List later_fragments_;
   List followers_;  // later fragments whose server is known

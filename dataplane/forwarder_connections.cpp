@@ -16,10 +16,11 @@ void Forwarder::find_connections(const Snapshot& snapshot, Tick now) {
 template <typename Key>
 void Forwarder::find_connections(Track<Key>& track, const Snapshot& snapshot, Tick now) {
   track.missed.count = 0;
+  const SettledValues settled(now);
   for (const size_t i : track.matched) {
     const ConnectionEntry entry = track.table.look_up(track.keys[i], flows_.hashes[i]);
     const PacketEvent event = flows_.fields[i].event;
-    if (entry.value.settled(event, now) && snapshot.keeps(entry.value)) [[likely]] {
+    if (settled.holds(entry.value, event) && snapshot.keeps(entry.value)) [[likely]] {
       flows_.servers[i] = entry.value.server();  // nothing to write
       continue;
     }

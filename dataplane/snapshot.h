@@ -25,7 +25,7 @@ struct RealServer {
       kUnusable;  // generation: counts the servers that had this slot, a connection of another one is stale
   uint16_t way = 0;  // index of the port it is reached by:4, and that port's VLAN:12 (0: untagged)
 
-  void set_way(size_t port, uint16_t vlan) { way = static_cast<uint16_t>(vlan << 4 | (port & 0xF)); }
+  void set_way(size_t port, uint16_t vlan) { way = static_cast<uint16_t>(port | size_t{vlan} << 4); }
   uint16_t egress() const { return way & 0xF; }
   uint16_t vlan() const { return way >> 4; }
 
@@ -74,6 +74,7 @@ struct Snapshot {
   ExactMap<uint64_t> address_map;      // IPv4 address in network byte order → AddressRole
   ExactMap<Address6> address_map6;     // likewise
   uint16_t least_mtu = Port::kNoMtu;   // of all ports
+  bool has_tags = false;               // a port has a VLAN
   std::vector<ServerTable> tables;     // keeps alive what `services` points to
 
   /// Does the entry's slot still belong to the server that the connection was given to?

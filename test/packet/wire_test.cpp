@@ -3,24 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include <optional>
-
-#include <rte_mbuf.h>
-
-#include "test/packet/test_ports.h"
+#include "test/packet/wire_bench.h"
 
 namespace turnout {
 namespace {
 
 constexpr size_t kTagged = 0, kUntagged = 1;
 constexpr uint16_t kVlan = 0x123;
-
-/// With an 802.1Q tag between the source address and the Ethertype.
-Bytes tagged(Bytes frame, uint16_t tag) {
-  const Bytes octets = {0x81, 0x00, static_cast<uint8_t>(tag >> 8), static_cast<uint8_t>(tag)};
-  frame.insert(frame.begin() + 12, octets.begin(), octets.end());
-  return frame;
-}
 
 Bytes frame_of_size(size_t size) {
   return ethernet_frame("02:00:00:00:01:00", "02:00:00:00:00:c1", 0x0800, payload(size - 14));
@@ -34,62 +23,24 @@ class WireTest : public testing::Test {
     Bytes frame;
   };
 
-  ~WireTest() override {
-    wire_.discard();
-    EXPECT_EQ(rte_mempool_in_use_count(pool_.get()), 0u);
-    EXPECT_EQ(rte_mempool_in_use_count(rte_mempool_lookup("control")), 0u);
-  }
-
-  /// As a worker punts it, in buffers of at most `piece` octets.
-  void punt(const Bytes& frame, PuntNote note, uint16_t port, size_t piece = 2048) {
-    rte_mbuf* packet = nullptr;
-    for (size_t at = 0; at < frame.size(); at += piece) {
-      rte_mbuf* part = rte_pktmbuf_alloc(pool_.get());
-      const auto size = static_cast<uint16_t>(std::min(piece, frame.size() - at));
-      std::copy_n(frame.data() + at, size, reinterpret_cast<uint8_t*>(rte_pktmbuf_append(part, size)));
-      if (packet) {
-        ASSERT_EQ(rte_pktmbuf_chain(packet, part), 0);
-      } else {
-        packet = part;
-      }
-    }
-    packet->port = port;
-    packet->hash.usr = note.bits();
-    ASSERT_EQ(rte_ring_enqueue(wire_.to_control(), packet), 0);
-  }
-
   std::vector<Taken> receive(unsigned most = 32) {
     std::vector<Taken> all;
-    wire_.receive(most, [&](PuntNote note, size_t port, std::span<const uint8_t> frame) {
+    bench_.wire.receive(most, [&](PuntNote note, size_t port, std::span<const uint8_t> frame) {
       all.push_back({note, port, {frame.begin(), frame.end()}});
     });
     return all;
   }
   Bytes through(const Bytes& frame, size_t piece = 2048) {
-    punt(frame, {PuntKind::arp}, kUntagged, piece);
+    bench_.punt(frame, {PuntKind::arp}, kUntagged, piece);
     const std::vector<Taken> all = receive();
     return all.size() == 1 ? all[0].frame : Bytes{};
   }
 
-  /// What worker 0 would send.
-  std::optional<std::pair<uint16_t, Bytes>> sent() {
-    void* entry = nullptr;
-    if (rte_ring_dequeue(wire_.from_control(), &entry) != 0) return std::nullopt;
-    auto* packet = static_cast<rte_mbuf*>(entry);
-    Bytes frame(packet->pkt_len);
-    const void* data = rte_pktmbuf_read(packet, 0, packet->pkt_len, frame.data());
-    if (data != frame.data()) std::copy_n(static_cast<const uint8_t*>(data), frame.size(), frame.begin());
-    const uint16_t port = packet->port;
-    rte_pktmbuf_free(packet);
-    return std::pair{port, frame};
-  }
-
-  Mempool pool_ = make_packet_pool("wire-test", 1023);
-  Wire wire_{{kVlan}};
+  WireBench bench_{{kVlan}};
 };
 
 TEST_F(WireTest, WhatAWorkerSaysOfAFrameArrivesWithIt) {
-  punt(frame_of_size(60), {PuntKind::too_big, 1492}, kUntagged);
+  bench_.punt(frame_of_size(60), {PuntKind::too_big, 1492}, kUntagged);
   const std::vector<Taken> all = receive();
   ASSERT_EQ(all.size(), 1u);
   EXPECT_EQ(all[0].note.kind, PuntKind::too_big);
@@ -99,7 +50,7 @@ TEST_F(WireTest, WhatAWorkerSaysOfAFrameArrivesWithIt) {
 }
 
 TEST_F(WireTest, NoMoreFramesAreTakenThanWereAskedFor) {
-  for (int i = 0; i < 5; ++i) punt(frame_of_size(60), {PuntKind::arp}, kUntagged);
+  for (int i = 0; i < 5; ++i) bench_.punt(frame_of_size(60), {PuntKind::arp}, kUntagged);
   EXPECT_EQ(receive(3).size(), 3u);
   EXPECT_EQ(receive(3).size(), 2u);
 }
@@ -127,28 +78,27 @@ TEST_F(WireTest, ALongerFrameIsLeftOut) {
 }
 
 TEST_F(WireTest, AFrameIsSentOnItsPortAsItIs) {
-  EXPECT_TRUE(wire_.send(kUntagged, frame_of_size(60)));
-  EXPECT_EQ(sent(), (std::pair{uint16_t{kUntagged}, frame_of_size(60)}));
-  EXPECT_FALSE(sent());
+  EXPECT_TRUE(bench_.wire.send(kUntagged, frame_of_size(60)));
+  EXPECT_EQ(bench_.sent(), (std::vector{Sent{kUntagged, frame_of_size(60)}}));
 }
 
 TEST_F(WireTest, AFrameOnAVlanIsSentWithItsTag) {
-  EXPECT_TRUE(wire_.send(kTagged, frame_of_size(60)));
-  EXPECT_EQ(sent(), (std::pair{uint16_t{kTagged}, tagged(frame_of_size(60), kVlan)}));
+  EXPECT_TRUE(bench_.wire.send(kTagged, frame_of_size(60)));
+  EXPECT_EQ(bench_.sent(), (std::vector{Sent{kTagged, tagged(frame_of_size(60), kVlan)}}));
 }
 
 TEST_F(WireTest, ALongFrameIsSentInSeveralBuffers) {
-  EXPECT_TRUE(wire_.send(kTagged, frame_of_size(9018)));
-  EXPECT_EQ(sent(), (std::pair{uint16_t{kTagged}, tagged(frame_of_size(9018), kVlan)}));
+  EXPECT_TRUE(bench_.wire.send(kTagged, frame_of_size(9018)));
+  EXPECT_EQ(bench_.sent(), (std::vector{Sent{kTagged, tagged(frame_of_size(9018), kVlan)}}));
 }
 
 TEST_F(WireTest, WhatCannotBeSentIsCountedAsLost) {
-  EXPECT_FALSE(wire_.send(kUntagged, frame_of_size(Wire::kLongestFrame + 1)));
-  EXPECT_FALSE(wire_.send(kUntagged, {}));
-  EXPECT_EQ(wire_.lost(), 2u);
+  EXPECT_FALSE(bench_.wire.send(kUntagged, frame_of_size(Wire::kLongestFrame + 1)));
+  EXPECT_FALSE(bench_.wire.send(kUntagged, {}));
+  EXPECT_EQ(bench_.wire.lost(), 2u);
   unsigned long_ones = 0;
-  while (wire_.send(kUntagged, frame_of_size(9018))) ++long_ones;
-  EXPECT_EQ(wire_.lost(), 3u);
+  while (bench_.wire.send(kUntagged, frame_of_size(9018))) ++long_ones;
+  EXPECT_EQ(bench_.wire.lost(), 3u);
   EXPECT_EQ(long_ones, 4095u / 5) << "until no buffer is left";
 }
 

@@ -10,10 +10,17 @@ readonly LABS=/run/turnout-lab
 usage() {
   cat <<'TEXT'
 usage: network.sh create LAB OWNER_PID       a new lab, and away with those whose owner died
-       network.sh lan LAB NAME               a switch: a bridge in a namespace of its own
+       network.sh lan LAB NAME [snooping]    a switch: a bridge in a namespace of its own; a snooping one hands multicast
+                                             on to those only who asked for it, and asks them itself (IGMP, MLD)
        network.sh host LAB HOST              a host with nothing but its loopback
-       network.sh plug LAB HOST DEVICE LAN [ADDRESS/LENGTH]
-                                             a cable from the host's new DEVICE to the switch
+       network.sh plug LAB HOST DEVICE LAN [ADDRESS/LENGTH...]
+                                             a cable from the host's new DEVICE to the switch; the host speaks IPv6 on
+                                             it only if one of the addresses is of IPv6
+       network.sh access LAB HOST DEVICE LAN VLAN
+                                             the switch's port for DEVICE becomes an access port: what is tagged on the
+                                             switch is untagged on the cable
+       network.sh mtu LAB HOST DEVICE LAN MTU
+                                             of both ends of the cable
        network.sh web LAB HOST               nginx on port 80: / answers with the host's name, files from its www folder
        network.sh keep LAB                   it outlives its owner
        network.sh kept                       the names of kept labs
@@ -70,7 +77,24 @@ lan() {
     ip netns exec "$1-$2" sysctl -qw "$setting=0"
   done
   ip -n "$1-$2" link add bridge type bridge forward_delay 0 stp_state 0 mcast_snooping 0
+  [ "${3:-}" != snooping ] || snoop "$1-$2"
   ip -n "$1-$2" link set bridge up
+}
+
+# A querier has an address of its own, and floods until those asked had their time to answer. That is ten seconds unless
+# another is set before it becomes a querier; here one. It asks every two seconds, and forgets who was silent for five.
+snoop() {
+  speak_ipv6 "$1" bridge
+  ip -n "$1" link set bridge type bridge mcast_query_response_interval 100 mcast_startup_query_interval 100 \
+    mcast_query_interval 200 mcast_membership_interval 500
+  ip -n "$1" link set bridge type bridge mcast_snooping 1 mcast_querier 1 mcast_mld_version 2
+}
+
+# Says nothing but what it must: no search for routers, and no duplicate address detection to wait for.
+speak_ipv6() {
+  local namespace=$1 device=$2
+  ip netns exec "$namespace" sysctl -qw net.ipv6.conf.lo.disable_ipv6=0 "net.ipv6.conf.$device.accept_ra=0" \
+    "net.ipv6.conf.$device.accept_dad=0" "net.ipv6.conf.$device.disable_ipv6=0"
 }
 
 host() {
@@ -79,16 +103,36 @@ host() {
 }
 
 plug() {
-  local lab=$1 host=$2 device=$3 lan=$4 address=${5:-}
+  local lab=$1 host=$2 device=$3 lan=$4 address
   local port="$host.$device"
+  shift 4
   [ ${#port} -le 15 ] || die "$port: a device's name has at most 15 characters; choose a shorter host or device name"
   ip link add "$device" netns "$lab-$host" type veth peer name "$port" netns "$lab-$lan"
-  # Between namespaces the kernel hands over unfinished checksums and oversized segments, which no real wire carries.
-  ip netns exec "$lab-$host" ethtool -K "$device" tx off tso off gso off gro off >/dev/null
-  ip netns exec "$lab-$lan" ethtool -K "$port" tx off tso off gso off gro off >/dev/null
-  [ -z "$address" ] || ip -n "$lab-$host" address add "$address" dev "$device"
+  # Between namespaces the kernel hands over unfinished checksums, oversized segments and VLAN tags beside the frame,
+  # none of which a real wire carries.
+  ip netns exec "$lab-$host" ethtool -K "$device" tx off tso off gso off gro off txvlan off >/dev/null
+  ip netns exec "$lab-$lan" ethtool -K "$port" tx off tso off gso off gro off txvlan off >/dev/null
+  for address in "$@"; do
+    case "$address" in *:*) speak_ipv6 "$lab-$host" "$device" ;; esac
+    ip -n "$lab-$host" address add "$address" dev "$device"
+  done
   ip -n "$lab-$lan" link set "$port" master bridge up
   ip -n "$lab-$host" link set "$device" up
+}
+
+access() {
+  local lab=$1 port="$2.$3" lan=$4 vlan=$5
+  local program="$LABS/$lab/vlan$vlan.o"
+  [ -e "$program" ] || clang -O2 -target bpf -DVLAN="$vlan" -I"/usr/include/$(uname -m)-linux-gnu" \
+    -c "$(dirname "$0")/access_port.bpf.c" -o "$program"
+  tc -n "$lab-$lan" qdisc add dev "$port" clsact
+  tc -n "$lab-$lan" filter add dev "$port" ingress bpf direct-action object-file "$program" section enter
+  tc -n "$lab-$lan" filter add dev "$port" egress bpf direct-action object-file "$program" section leave
+}
+
+mtu() {
+  ip -n "$1-$2" link set "$3" mtu "$5"
+  ip -n "$1-$4" link set "$2.$3" mtu "$5"
 }
 
 web() {
@@ -110,6 +154,7 @@ http {
   scgi_temp_path $folder/tmp/scgi;
   server {
     listen 80;
+    listen [::]:80;
     root $folder/www;
     location = / { default_type text/plain; return 200 "$host\n"; }
   }
@@ -178,8 +223,10 @@ kept() {
 action=$1
 shift
 case "$action" in
-  create | lan | host | web) [ $# -eq 2 ] || { usage >&2; exit 2; } ;;
+  create | host | web) [ $# -eq 2 ] || { usage >&2; exit 2; } ;;
+  lan) [ $# -eq 2 ] || [ "$*" = "$1 $2 snooping" ] || { usage >&2; exit 2; } ;;
   plug) [ $# -ge 4 ] || { usage >&2; exit 2; } ;;
+  access | mtu) [ $# -eq 5 ] || { usage >&2; exit 2; } ;;
   keep | remove) [ $# -eq 1 ] || { usage >&2; exit 2; } ;;
   sweep | kept) ;;
   *) usage >&2; exit 2 ;;

@@ -1,4 +1,4 @@
-"""What clients do: HTTP requests, many of them, and slow ones."""
+"""What clients do: HTTP requests, many of them, and slow ones; datagrams, and who answers them."""
 
 import contextlib
 import http.client
@@ -12,10 +12,10 @@ from network import Host
 
 def connection_to(host: Host, address: str, port=80, source_port=0, timeout=5.0) -> http.client.HTTPConnection:
     """A new TCP connection from a host."""
-    made = host.socket(timeout=timeout)
+    made = host.socket(timeout=timeout, to=address)
     if source_port:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the port may have been used a moment ago
-        made.bind((host.address, source_port))
+        made.bind((host.address6 if ":" in address else host.address, source_port))
     try:
         made.connect((address, port))
     except BaseException:
@@ -93,3 +93,47 @@ class SlowDownload:
         self.received += self._response.read()
         self._connection.close()
         return self.received
+
+
+class Echo:
+    """Answers each datagram with its host's name and what it said."""
+
+    def __init__(self, host: Host, address: str, port: int):
+        self._host = host
+        self._socket = host.socket(socket.SOCK_DGRAM, timeout=None, to=address)
+        self._socket.bind((address, port))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            said, peer = self._socket.recvfrom(65535)
+            if said == b"end":
+                return
+            self._socket.sendto(self._host.name.encode() + b":" + said, peer)
+
+    def end(self) -> None:
+        address, port, *_ = self._socket.getsockname()
+        with contextlib.closing(self._host.socket(socket.SOCK_DGRAM, to=address)) as teller:
+            teller.sendto(b"end", (address, port))
+        self._thread.join(5)
+        self._socket.close()
+
+
+@contextlib.contextmanager
+def echoing(hosts: list[Host], address: str, port: int):
+    """Each of the hosts answers datagrams as long as the block lasts."""
+    with contextlib.ExitStack() as stack:
+        for host in hosts:
+            stack.callback(Echo(host, address, port).end)
+        yield
+
+
+def datagram_answer(client: socket.socket, address: str, port: int, said: bytes) -> str:
+    """The name of the host that answers, with what was said and from the address that was asked."""
+    client.sendto(said, (address, port))
+    answer, sender = client.recvfrom(65535)
+    assert sender[:2] == (address, port), f"the answer came from {sender}"
+    name, echoed = answer.split(b":", 1)
+    assert echoed == said
+    return name.decode()

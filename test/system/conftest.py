@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from director import TURNOUTCTL, TURNOUTD, Director
-from network import Host, Lan, Network
+from network import DualLan, Host, Lan, Network
 
 
 def pytest_sessionstart() -> None:
@@ -24,6 +24,21 @@ def network() -> Iterator[Lan]:
     lan = Lan()
     yield lan
     lan.remove()
+
+
+@pytest.fixture(scope="module")
+def dual_network() -> Iterator[DualLan]:
+    """Where everybody speaks IPv6 as well."""
+    lan = DualLan()
+    yield lan
+    lan.remove()
+
+
+@pytest.fixture
+def dual_director(dual_network: DualLan, tmp_path: Path) -> Iterator[Director]:
+    made = Director(dual_network.director, tmp_path)
+    yield made
+    made.finish()
 
 
 @pytest.fixture

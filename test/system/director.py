@@ -32,6 +32,14 @@ def af_packet(number: int, interface: str, options="") -> str:
     return f"--vdev=net_af_packet{number},iface={interface}{options}"
 
 
+def af_xdp(number: int, interface: str) -> str:
+    """The driver that shows each frame as it was on the wire; with net_af_packet the kernel puts fragments together first.
+
+    Frames of up to about 2,000 bytes only, as one of them is one of the kernel's chunks.
+    """
+    return f"--vdev=net_af_xdp{number},iface={interface},force_copy=1"
+
+
 def service(vip: str, servers: list, scheduler="mh", protocol="tcp", port=80) -> dict:
     """A service as in the file; servers are addresses or (address, weight)."""
     pairs = [server if isinstance(server, tuple) else (server, 1) for server in servers]
@@ -43,6 +51,14 @@ def service(vip: str, servers: list, scheduler="mh", protocol="tcp", port=80) ->
 
 def key(of: dict) -> dict:
     return {name: of[name] for name in ("vip", "protocol", "port")}
+
+
+def port(*addresses: str, **changes) -> dict:
+    """A port as in the file, "lan" on the first net_af_packet unless the test says otherwise."""
+    return {"name": "lan", "device": "net_af_packet0", "addresses": list(addresses), **changes}
+
+
+DUAL_PORT = port("192.0.2.2/24", "2001:db8::2/64")
 
 
 class Director:
@@ -62,7 +78,7 @@ class Director:
                 "args": ["--no-huge", "--no-shconf", "-m", "512", "--no-pci", "--no-telemetry"]
                 + changes.pop("devices", [af_packet(0, "dir0")]),
             },
-            "ports": [{"name": "lan", "device": "net_af_packet0", "addresses": ["192.0.2.2/24"]}],
+            "ports": [port("192.0.2.2/24")],
             "control": {"socket": str(self.socket)},
             "http": {"listen": "%s:%d" % HTTP},
             "services": copy.deepcopy(list(services)),

@@ -8,6 +8,7 @@ import ctypes
 import itertools
 import json
 import os
+import re
 import socket
 import subprocess
 from pathlib import Path
@@ -30,6 +31,10 @@ def _enter_namespace(descriptor: int) -> None:
         raise OSError(ctypes.get_errno(), "setns")
 
 
+def family_of(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
 class Host:
     def __init__(self, lab: str, name: str):
         self.lab = lab
@@ -42,6 +47,11 @@ class Host:
     def address(self) -> str:
         """The first of its addresses, without the prefix length."""
         return self.addresses[0].split("/")[0]
+
+    @property
+    def address6(self) -> str:
+        """The first of its IPv6 addresses."""
+        return next(address for address in self.addresses if ":" in address).split("/")[0]
 
     @contextlib.contextmanager
     def inside(self):
@@ -73,7 +83,7 @@ class Host:
         self.run("ip", "link", "set", device, "up" if up else "down")
 
     def neighbors(self, device="eth0") -> dict[str, str]:
-        """What its kernel has learnt by ARP: address → MAC."""
+        """What its kernel has learnt by ARP and Neighbor Discovery: address → MAC."""
         entries = json.loads(self.run("ip", "-json", "neighbor", "show", "dev", device).stdout or "[]")
         return {entry["dst"]: entry["lladdr"] for entry in entries if "lladdr" in entry}
 
@@ -83,9 +93,17 @@ class Host:
     def real_server(self, *arguments, check=True) -> subprocess.CompletedProcess:
         return self.run(ROOT / "scripts/real-server", *arguments, check=check)
 
-    def socket(self, kind=socket.SOCK_STREAM, timeout=5.0) -> socket.socket:
+    def ping(self, address: str, count=1, *options) -> int:
+        """How many of so many echo requests were answered."""
+        said = self.run("ping", "-c", count, "-i", "0.2", "-W", "2", *options, address, check=False).stdout
+        found = re.search(r"(\d+) received", said)
+        assert found, said
+        return int(found[1])
+
+    def socket(self, kind=socket.SOCK_STREAM, timeout=5.0, to="0.0.0.0") -> socket.socket:
+        """A socket of the family of the address `to`."""
         with self.inside():
-            made = socket.socket(socket.AF_INET, kind)
+            made = socket.socket(family_of(to), kind)
         made.settimeout(timeout)
         return made
 
@@ -138,27 +156,41 @@ class Network:
         if done.returncode != 0:
             raise AssertionError(f"network.sh {arguments}: {done.stdout}{done.stderr}")
 
-    def lan(self, name: str) -> None:
-        self._script("lan", self.lab, name)
+    def lan(self, name: str, *options) -> None:
+        self._script("lan", self.lab, name, *options)
 
-    def host(self, name: str, lan: str | None = None, address: str | None = None, device="eth0") -> Host:
+    def host(self, name: str, lan: str | None = None, *addresses: str, device="eth0") -> Host:
         self._script("host", self.lab, name)
         host = Host(self.lab, name)
         if lan is not None:
-            self.plug(host, device, lan, address)
+            self.plug(host, device, lan, *addresses)
         return host
 
-    def plug(self, host: Host, device: str, lan: str, address: str | None = None) -> None:
-        self._script("plug", self.lab, host.name, device, lan, *([address] if address else []))
-        if address:
-            host.addresses.append(address)
+    def plug(self, host: Host, device: str, lan: str, *addresses: str) -> None:
+        self._script("plug", self.lab, host.name, device, lan, *addresses)
+        host.addresses += addresses
+
+    def access(self, host: Host, lan: str, vlan: int, device="eth0") -> None:
+        """The switch's port for the host becomes an access port of a VLAN."""
+        self._script("access", self.lab, host.name, device, lan, vlan)
+
+    def set_mtu(self, host: Host, lan: str, mtu: int, device="eth0") -> None:
+        self._script("mtu", self.lab, host.name, device, lan, mtu)
+
+    def router(self, name: str, *sides: tuple[str, tuple[str, ...]]) -> Host:
+        """A host that forwards between LANs: eth0, eth1, … with these addresses, one device for each side."""
+        router = self.host(name)
+        for number, (lan, addresses) in enumerate(sides):
+            self.plug(router, f"eth{number}", lan, *addresses)
+        router.run("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
+        return router
 
     def web(self, host: Host) -> None:
         self._script("web", self.lab, host.name)
 
-    def real_server(self, name: str, lan: str, address: str, *vips: str) -> Host:
+    def real_server(self, name: str, lan: str, address: str | tuple[str, ...], *vips: str) -> Host:
         """A host that holds the VIPs as a real server does, with nginx answering its name."""
-        host = self.host(name, lan, address)
+        host = self.host(name, lan, *([address] if isinstance(address, str) else address))
         host.real_server("apply", *vips)
         self.web(host)
         return host
@@ -175,16 +207,36 @@ class Lan(Network):
     DIRECTOR = "192.0.2.2"
     UNUSED = "192.0.2.99"
 
-    def __init__(self):
+    def __init__(self, *options):
         super().__init__()
         try:
-            self.lan("lan")
-            self.client = self.host("client", "lan", "192.0.2.10/24")
+            self.lan("lan", *options)
+            self.client = self.host("client", "lan", *self.addresses(10))
             self.director = self.host("director", "lan", device="dir0")
-            self.servers = [
-                self.real_server(f"real{n}", "lan", f"192.0.2.{10 + n}/24", self.VIP, *self.MORE_VIPS)
-                for n in (1, 2, 3)
-            ]
+            self.servers = [self.real_server(f"real{n}", "lan", self.addresses(10 + n), *self.vips()) for n in (1, 2, 3)]
         except BaseException:
             self.remove()
             raise
+
+    def addresses(self, number: int) -> tuple[str, ...]:
+        return (f"192.0.2.{number}/24",)
+
+    def vips(self) -> tuple[str, ...]:
+        return (self.VIP, *self.MORE_VIPS)
+
+
+class DualLan(Lan):
+    """The same, and everybody speaks IPv6 as well."""
+
+    VIP6 = "2001:db8::100"
+    DIRECTOR6 = "2001:db8::2"
+    UNUSED6 = "2001:db8::99"
+
+    def addresses(self, number: int) -> tuple[str, ...]:
+        return (*super().addresses(number), f"2001:db8::{number}/64")
+
+    def vips(self) -> tuple[str, ...]:
+        return (*super().vips(), self.VIP6)
+
+    def servers6(self) -> list[str]:
+        return [server.address6 for server in self.servers]

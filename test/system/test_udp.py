@@ -2,56 +2,24 @@
 
 import contextlib
 import socket
-import threading
 from collections import Counter
 
 import pytest
 
+from clients import datagram_answer, echoing
 from director import service
-from network import Host
 
 PORT = 5353
 
 
-class Echo:
-    """Answers each datagram with its host's name and what it said."""
-
-    def __init__(self, host: Host, vip: str):
-        self._name = host.name.encode()
-        self._socket = host.socket(socket.SOCK_DGRAM, timeout=None)
-        self._socket.bind((vip, PORT))
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        while True:
-            said, peer = self._socket.recvfrom(2048)
-            if said == b"end":
-                return
-            self._socket.sendto(self._name + b":" + said, peer)
-
-    def end(self, host: Host, vip: str) -> None:
-        with contextlib.closing(host.socket(socket.SOCK_DGRAM)) as teller:
-            teller.sendto(b"end", (vip, PORT))
-        self._thread.join(5)
-        self._socket.close()
-
-
 @pytest.fixture(scope="module")
 def echoes(network):
-    running = [(host, Echo(host, network.VIP)) for host in network.servers]
-    yield
-    for host, echo in running:
-        echo.end(host, network.VIP)
+    with echoing(network.servers, network.VIP, PORT):
+        yield
 
 
 def exchange(client: socket.socket, vip: str, said: bytes) -> str:
-    client.sendto(said, (vip, PORT))
-    answer, sender = client.recvfrom(2048)
-    assert sender == (vip, PORT), f"the answer came from {sender}"
-    name, echoed = answer.split(b":", 1)
-    assert echoed == said
-    return name.decode()
+    return datagram_answer(client, vip, PORT, said)
 
 
 def test_a_flow_stays_with_one_server(network, director, servers, echoes):

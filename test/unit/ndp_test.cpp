@@ -197,7 +197,7 @@ const Unsound kUnsoundForBoth[] = {
      }},
     {"link-layer address of another size",
      [](Solicitation& s) {
-       s.options = joined({{s.options[0], 2}, payload(14)});
+       s.options = joined({{s.options[0], 2}, mac_bytes(s.fields.from_mac), payload(8)});
      }},
     {"link-layer address of another station", [](Solicitation& s) { s.options[7] = 0xc2; }},
     {"second link-layer address is another",

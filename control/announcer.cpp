@@ -1,0 +1,45 @@
+#include "control/announcer.h"
+
+#include "control/arp.h"
+#include "control/ndp.h"
+
+namespace turnout {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// Of each address, so that some may be lost: RFC 5227 2.3 has two, RFC 4861 7.2.6 up to three, a second
+// apart.
+constexpr unsigned kAnnouncements = 3;
+constexpr std::chrono::milliseconds kAnnounceInterval = 1s;
+constexpr unsigned kAnnouncedAtOnce = 256;  // frames a call, so that ten thousand VIPs don't fill the ring
+
+}  // namespace
+
+void Announcer::announce(size_t port, const IpAddress& address, Time now) {
+  announcements_.push_front({now, port, address, kAnnouncements});
+}
+
+void Announcer::forget(size_t port) {
+  std::erase_if(announcements_, [port](const Announcement& waiting) { return waiting.port == port; });
+}
+
+void Announcer::advance(Time now, const IsHeld& is_held) {
+  for (unsigned sent = 0; sent < kAnnouncedAtOnce && !announcements_.empty(); ++sent) {
+    Announcement next = announcements_.front();
+    if (next.due > now) return;
+    announcements_.pop_front();
+    if (!is_held(next.address)) continue;
+    const MacAddress& our_mac = port_macs_[next.port];
+    if (next.address.is_v4()) {
+      send_(next.port, make_gratuitous_arp(our_mac, to_be32(next.address)));
+    } else {
+      send_(next.port, make_unsolicited_advertisement(our_mac, next.address));
+    }
+    next.due = now + kAnnounceInterval;
+    if (--next.left > 0) announcements_.push_back(next);
+  }
+}
+
+}  // namespace turnout

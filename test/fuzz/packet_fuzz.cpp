@@ -1,0 +1,145 @@
+// Whatever arrives: parser, service match, connection table, fragments and rewriting, over frames in memory
+// of exact size. Each packet must end in one lane, once, and the fragments that are held must come back.
+//
+// Input: one byte of settings, then frames, each with its length in two bytes before it.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "test/support/forwarder_rig.h"
+
+namespace turnout {
+namespace {
+
+constexpr uint64_t kSlots = 64;  // soon full
+constexpr uint16_t kHeadroom = 64;
+constexpr size_t kMostFrames = 256;
+
+void require(bool truth, const char* what) {
+  if (truth) return;
+  std::fprintf(stderr, "broken: %s\n", what);
+  std::abort();
+}
+
+struct Settings {
+  bool vlan, has_kernel, reject, narrow;
+  explicit Settings(uint8_t bits)
+      : vlan(bits & 1), has_kernel(bits & 2), reject(bits & 4), narrow(bits & 8) {}
+
+  Snapshot make() const {
+    SnapshotRecipe recipe;
+    recipe.ingress_vlan = vlan ? 10 : 0;
+    recipe.has_kernel = has_kernel;
+    if (reject) recipe.vip_role = AddressRole::kVip | AddressRole::kReject;
+    if (narrow) recipe.mtus[1] = 100;
+    recipe.servers = {{}, {.egress = 1, .vlan = 20}, {.resolved = false}};
+    return recipe.make();
+  }
+};
+
+struct FuzzPacket {
+  FuzzPacket(const uint8_t* frame, size_t size) : memory(std::make_unique<uint8_t[]>(kHeadroom + size)) {
+    std::memcpy(memory.get() + kHeadroom, frame, size);
+    mbuf->buf_addr = memory.get();
+    mbuf->buf_len = static_cast<uint16_t>(kHeadroom + size);
+    mbuf->data_off = kHeadroom;
+    mbuf->data_len = static_cast<uint16_t>(size);
+    mbuf->pkt_len = static_cast<uint32_t>(size);
+    mbuf->nb_segs = 1;
+  }
+  std::unique_ptr<rte_mbuf> mbuf = std::make_unique<rte_mbuf>();
+  std::unique_ptr<uint8_t[]> memory;
+};
+
+/// Made once, as that takes longer than a run; each run begins with empty tables, and so late that the
+/// fragments of the run before are forgotten.
+class FuzzedForwarder {
+ public:
+  void begin(const Snapshot& snapshot) {
+    snapshot_ = &snapshot;
+    table_.free_if([](const auto&) { return true; });
+    wide_table_.free_if([](const auto&) { return true; });
+    now_ = (now_ + 1000) & kTickMask;
+  }
+
+  void send(std::vector<std::unique_ptr<FuzzPacket>>& packets) {
+    Burst burst;
+    for (std::unique_ptr<FuzzPacket>& packet : packets) {
+      burst.packets[burst.count++] = packet->mbuf.get();
+      alive_.emplace(packet->mbuf.get(), std::move(packet));
+    }
+    packets.clear();
+    process(burst);
+    now_ += 1;
+    forwarder_.expire_fragments(now_);
+    drain();
+  }
+
+  void finish() {
+    forwarder_.release_fragments();
+    drain();
+    require(alive_.empty(), "a packet is in no lane");
+    require(!forwarder_.holds_fragments(), "fragments are still held");
+  }
+
+ private:
+  void drain() {
+    Burst burst;
+    for (forwarder_.take_released(burst); burst.count > 0; forwarder_.take_released(burst)) process(burst);
+  }
+
+  void process(const Burst& burst) {
+    forwarder_.process(burst, *snapshot_, now_, *outcome_);
+    size_t placed = outcome_->held.count;
+    const auto end = [&](const auto& lane) {
+      placed += lane.count;
+      for (uint16_t i = 0; i < lane.count; ++i)
+        require(alive_.erase(lane.packets[i]) == 1, "a packet is in a lane twice, or was never received");
+    };
+    for (const Outcome::Lane& lane : outcome_->transmit) end(lane);
+    end(outcome_->punt);
+    end(outcome_->drop);
+    for (uint16_t i = 0; i < outcome_->drop.count; ++i)
+      require(outcome_->drop.reasons[i] < DropReason::count, "a reason that there is not");
+    require(placed == burst.count, "as many packets come out as went in");
+  }
+
+  const Snapshot* snapshot_ = nullptr;
+  TestTable table_{kSlots};
+  WideTestTable wide_table_{kSlots};
+  std::unique_ptr<WorkerCounters> counters_ = std::make_unique<WorkerCounters>();
+  Forwarder forwarder_{{*table_, *wide_table_}, *counters_, 0, kRigSeed};
+  std::unique_ptr<Outcome> outcome_ = std::make_unique<Outcome>();
+  std::map<const rte_mbuf*, std::unique_ptr<FuzzPacket>> alive_;
+  Tick now_ = 1000;
+};
+
+void run(const uint8_t* data, size_t size) {
+  if (size == 0) return;
+  const Snapshot snapshot = Settings(data[0]).make();
+  static FuzzedForwarder forwarder;
+  forwarder.begin(snapshot);
+  std::vector<std::unique_ptr<FuzzPacket>> packets;
+  size_t at = 1;
+  for (size_t count = 0; count < kMostFrames && at + 2 <= size; ++count) {
+    const size_t wanted = data[at] | static_cast<size_t>(data[at + 1]) << 8;
+    at += 2;
+    const size_t length = std::min(wanted % 2048, size - at);
+    packets.push_back(std::make_unique<FuzzPacket>(data + at, length));
+    at += length;
+    if (packets.size() == kBurst) forwarder.send(packets);
+  }
+  if (!packets.empty()) forwarder.send(packets);
+  forwarder.finish();
+}
+
+}  // namespace
+}  // namespace turnout
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  turnout::run(data, size);
+  return 0;
+}
