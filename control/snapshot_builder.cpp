@@ -108,6 +108,7 @@ std::unique_ptr<const Snapshot> SnapshotBuilder::build(const Config& config, con
   snapshot->timeouts = to_timeouts(config.connections.timeouts);
   for (size_t i = 0; i < stations_.size(); ++i) {
     snapshot->ports[i] = make_port(config.ports[i], stations_[i]);
+    snapshot->has_tags |= config.ports[i].vlan != 0;
     snapshot->least_mtu = std::min(snapshot->least_mtu, stations_[i].mtu);
   }
   snapshot->servers.resize(registry.slots_used());

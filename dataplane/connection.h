@@ -90,28 +90,37 @@ class ConnectionValue {
     return age_of(seen(), now) > timeouts.of(state());
   }
 
-  /// What nearly every packet finds: the connection in the state that such packets leave it in, seen within
-  /// this second already. Nothing is to be written then.
-  constexpr bool settled(PacketEvent event, Tick now) const {
-    constexpr uint64_t kStateAndSeen = uint64_t{0xF} << kTickBits | kTickMask;
-    const auto state = kSettled[static_cast<size_t>(event)];
-    const uint64_t wanted = uint64_t{static_cast<uint8_t>(state)} << kTickBits | (now & kTickMask);
-    return (bits_ & kStateAndSeen) == wanted && state != ConnectionState::free;
-  }
-
   friend constexpr bool operator==(ConnectionValue, ConnectionValue) = default;
 
   static constexpr uint32_t kGenerationMask = 0x3FF;
 
  private:
-  /// The state that a run of such packets ends in, by PacketEvent; free: none.
-  static constexpr std::array<ConnectionState, kPacketEvents> kSettled{
-      ConnectionState::udp,  ConnectionState::established, ConnectionState::free,
-      ConnectionState::free, ConnectionState::free,        ConnectionState::free};
-
   uint64_t bits_ = 0;
 };
 static_assert(kMaxServers == 1u << 20 && kTickBits == 22, "the fields fill 64 bits");
+
+/// What nearly every packet finds: the connection in the state that such packets leave it in, seen within
+/// this second already. Nothing is to be written then. Made once for each burst.
+class SettledValues {
+ public:
+  explicit constexpr SettledValues(Tick now) {
+    wanted_.fill(kNever);
+    want(PacketEvent::datagram, ConnectionState::udp, now);
+    want(PacketEvent::ack, ConnectionState::established, now);
+  }
+  constexpr bool holds(ConnectionValue value, PacketEvent event) const {
+    return (value.bits() & kStateAndSeen) == wanted_[static_cast<size_t>(event)];
+  }
+
+ private:
+  static constexpr uint64_t kStateAndSeen = uint64_t{0xF} << kTickBits | kTickMask;
+  static constexpr uint64_t kNever = UINT64_MAX;  // no value has that under the mask
+
+  constexpr void want(PacketEvent event, ConnectionState state, Tick now) {
+    wanted_[static_cast<size_t>(event)] = ConnectionValue::make(0, 0, state, now).bits();
+  }
+  std::array<uint64_t, kPacketEvents> wanted_;
+};
 
 constexpr PacketEvent event_of_tcp_flags(uint8_t flags) {
   constexpr uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04;

@@ -35,12 +35,15 @@ void Forwarder::process(const Burst& packets, const Snapshot& snapshot, Tick now
 void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& outcome) {
   ipv4_.candidates.count = ipv6_.candidates.count = 0;
   first_fragments_.count = later_fragments_.count = 0;
+  uint16_t longest = 0;
+  uint8_t starts = sizeof(rte_ether_hdr);  // where the IP headers begin, or-ed
   const Port& port = snapshot.ports[packets.port];
   for (size_t i = 0; i < packets.count; ++i)
     __builtin_prefetch(rte_pktmbuf_mtod(packets.packets[i], const void*));
   for (size_t i = 0; i < packets.count; ++i) {
     rte_mbuf* packet = packets.packets[i];
-    const PacketClass kind = parse_packet(frame_of(packet), port, flows_.fields[i]);
+    PacketFields& fields = flows_.fields[i];
+    const PacketClass kind = parse_packet(frame_of(packet), port, fields);
     flows_.classes[i] = kind;
     if (kind == PacketClass::flow && !has_bad_ip_checksum(packet)) [[likely]] {
       ipv4_.candidates.add(i);
@@ -48,8 +51,14 @@ void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& o
       ipv6_.candidates.add(i);
     } else {
       sort_uncommon(packets, snapshot, i, outcome);
+      continue;
     }
+    longest = std::max(longest, fields.ip_bytes);
+    starts |= fields.ip_at;
   }
+  const bool untagged = starts == sizeof(rte_ether_hdr) && !snapshot.has_tags;
+  const bool whole = first_fragments_.count + later_fragments_.count == 0;
+  plain_ = untagged && whole && longest <= snapshot.least_mtu;
 }
 
 void Forwarder::match_services(const Burst& packets, const Snapshot& snapshot, Outcome& outcome) {
@@ -75,29 +84,33 @@ void Forwarder::match_services(const Burst& packets, const Snapshot& snapshot, O
   }
 }
 
-inline void Forwarder::rewrite(rte_mbuf* packet, const Snapshot& snapshot, uint16_t least_mtu,
-                               size_t position, Outcome& outcome) {
-  const uint32_t slot = flows_.servers[position];
-  const RealServer& server = snapshot.servers[slot];
-  const PacketFields& fields = flows_.fields[position];
-  const bool tagged = fields.ip_at != sizeof(rte_ether_hdr) || server.vlan() != 0;
-  if (tagged || fields.ip_bytes > least_mtu) [[unlikely]] {
-    if (!prepare(packet, snapshot, fields, server, outcome)) return;
+template <bool kPlain>
+void Forwarder::rewrite_all(const List& list, const Burst& packets, const Snapshot& snapshot,
+                            Outcome& outcome) {
+  for (const size_t i : list) {
+    const uint32_t slot = flows_.servers[i];
+    if (slot == kNoServer) [[unlikely]]
+      continue;
+    rte_mbuf* packet = packets.packets[i];
+    const RealServer& server = snapshot.servers[slot];
+    const PacketFields& fields = flows_.fields[i];
+    if (!kPlain && !prepare(packet, snapshot, fields, server, outcome)) continue;
+    std::memcpy(rte_pktmbuf_mtod(packet, uint8_t*), server.macs.data(), server.macs.size());
+    ServerCounters& counters = counters_.server(slot);
+    counters.packets.add(1);
+    counters.bytes.add(fields.ip_bytes);
+    outcome.add_transmit(packet, server.egress());
   }
-  std::memcpy(rte_pktmbuf_mtod(packet, uint8_t*), server.macs.data(), server.macs.size());
-  ServerCounters& counters = counters_.server(slot);
-  counters.packets.add(1);
-  counters.bytes.add(fields.ip_bytes);
-  outcome.add_transmit(packet, server.egress());
 }
 
 void Forwarder::rewrite_and_sort(const Burst& packets, const Snapshot& snapshot, Outcome& outcome) {
-  const uint16_t least_mtu = snapshot.least_mtu;
-  for (const List* list : {&ipv4_.matched, &ipv6_.matched, &followers_}) {
-    for (const size_t i : *list) {
-      if (flows_.servers[i] != kNoServer) [[likely]]
-        rewrite(packets.packets[i], snapshot, least_mtu, i, outcome);
-    }
+  if (plain_) [[likely]] {
+    rewrite_all<true>(ipv4_.matched, packets, snapshot, outcome);
+    rewrite_all<true>(ipv6_.matched, packets, snapshot, outcome);
+  } else {
+    rewrite_all<false>(ipv4_.matched, packets, snapshot, outcome);
+    rewrite_all<false>(ipv6_.matched, packets, snapshot, outcome);
+    rewrite_all<false>(followers_, packets, snapshot, outcome);
   }
 }
 

@@ -64,9 +64,10 @@ class Forwarder {
     const BasicConnectionTable<Key>& table;
     TableCounters& counters;
     std::array<Key, kBurst> keys;
-    List candidates;  // TCP and UDP, before their service is known
-    List matched;     // of a service
-    List missed;      // of a service, with no connection to keep
+    List candidates;          // TCP and UDP, before their service is known
+    List matched;             // of a service
+    List missed;              // of a service, with no connection to keep
+    Tick overload_until = 0;  // until then new flows are placed as flows without an entry are
   };
 
   // The stages.
@@ -91,7 +92,7 @@ class Forwarder {
   bool keep_connection(ConnectionEntry entry, const Snapshot& snapshot, size_t position, Tick now);
   bool replace_connection(ConnectionEntry entry, ConnectionValue to, const Snapshot& snapshot,
                           size_t position, Tick now);
-  uint32_t choose_server(const Service& service, size_t position, Tick now);
+  uint32_t choose_server(const Service& service, size_t position, bool overloaded);
   uint32_t server_by_maglev(const Service& service, size_t position) const;
   void send_to(uint32_t server, const Snapshot& snapshot, size_t position);
 
@@ -111,8 +112,8 @@ class Forwarder {
                       const RealServer& server, Outcome& outcome);
   static bool retag(rte_mbuf* packet, const PacketFields& fields, const RealServer& server);
   static bool refuse_too_big(rte_mbuf* packet, const PacketFields& fields, uint16_t mtu, Outcome& outcome);
-  void rewrite(rte_mbuf* packet, const Snapshot& snapshot, uint16_t least_mtu, size_t position,
-               Outcome& outcome);
+  template <bool kPlain>
+  void rewrite_all(const List& list, const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
 
   static constexpr uint32_t kNoServer = UINT32_MAX;
 
@@ -120,12 +121,12 @@ class Forwarder {
   alignas(64) Flows flows_;
   Track<ConnectionKey> ipv4_;
   Track<WideKey> ipv6_;
+  bool plain_ = false;  // the burst has no tags, no fragments, and nothing that is too long for any port
   List first_fragments_;
   List later_fragments_;
   List followers_;  // later fragments whose server is known
   FragmentTable fragments_;
   std::unique_ptr<uint32_t[]> cursors_;  // whose turn it is, by service index
-  Tick overload_until_ = 0;              // until then new flows are placed as flows without an entry are
 };
 
 }  // namespace turnout

@@ -14,10 +14,11 @@ void Forwarder::find_connections(const Snapshot& snapshot, Tick now) {
 template <typename Key>
 void Forwarder::find_connections(Track<Key>& track, const Snapshot& snapshot, Tick now) {
   track.missed.count = 0;
+  const SettledValues settled(now);
   for (const size_t i : track.matched) {
     const ConnectionEntry entry = track.table.look_up(track.keys[i], flows_.hashes[i]);
     const PacketEvent event = flows_.fields[i].event;
-    if (entry.value.settled(event, now) && snapshot.keeps(entry.value)) [[likely]] {
+    if (settled.holds(entry.value, event) && snapshot.keeps(entry.value)) [[likely]] {
       flows_.servers[i] = entry.value.server();  // nothing to write
       continue;
     }
@@ -82,7 +83,7 @@ void Forwarder::place(Track<Key>& track, const Snapshot& snapshot, const Service
   if (event == PacketEvent::icmp_error)  // opens no connection; a flow without an entry is where Maglev says
     return send_to(server_by_maglev(service, position), snapshot, position);
 
-  const uint32_t server = choose_server(service, position, now);
+  const uint32_t server = choose_server(service, position, now < track.overload_until);
   if (!snapshot.servers[server].usable()) return;  // its place, but its MAC address is not known yet
   const ConnectionState state = next_state(ConnectionState::free, event);
   const auto value = ConnectionValue::make(server, snapshot.servers[server].generation(), state, now);
@@ -103,10 +104,10 @@ uint32_t Forwarder::server_by_maglev(const Service& service, size_t position) co
 
 /// A connection that begins takes its turn. A packet in the middle of one, whose entry is missing, goes where
 /// the Maglev table says: to the server it has had since the table was full, or from another director.
-uint32_t Forwarder::choose_server(const Service& service, size_t position, Tick now) {
+uint32_t Forwarder::choose_server(const Service& service, size_t position, bool overloaded) {
   const PacketEvent event = flows_.fields[position].event;
   const bool begins = event == PacketEvent::syn || event == PacketEvent::datagram;
-  if (service.sequence && begins && now >= overload_until_) {
+  if (service.sequence && begins && !overloaded) {
     return schedule_in_turn(service, cursors_[flows_.services[position]]);
   }
   return server_by_maglev(service, position);
@@ -151,7 +152,8 @@ void Forwarder::open_connection(Track<Key>& track, ConnectionValue value, const 
     return;
   }
   track.counters.stateless.add(1);
-  if (inserted.result == Result::full) overload_until_ = now + snapshot.timeouts.of(ConnectionState::udp);
+  if (inserted.result == Result::full)
+    track.overload_until = now + snapshot.timeouts.of(ConnectionState::udp);
   send_to(server_by_maglev(service, position), snapshot, position);
 }
 

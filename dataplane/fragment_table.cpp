@@ -26,21 +26,27 @@ FragmentTable::Entry* FragmentTable::find_in(Set& set, const DatagramKey& key, T
   return nullptr;
 }
 
-/// In place of a free entry or the oldest known one; those with fragments waiting stay.
-FragmentTable::Entry* FragmentTable::make_entry(const DatagramKey& key, Tick now) {
+/// In place of a free entry, or else of the oldest known one. Those with fragments waiting stay, unless a
+/// first fragment finds nothing but them: who waits without ever being followed must not keep out who comes
+/// in order.
+FragmentTable::Entry* FragmentTable::make_entry(const DatagramKey& key, Tick now, bool of_first) {
   Entry* chosen = nullptr;
+  const auto age = [&](const Entry& entry) {
+    if (entry.state == Entry::free) return uint64_t{UINT64_MAX};
+    const uint64_t known = entry.state == Entry::known ? uint64_t{1} << 32 : 0;
+    return known | (entered_ - entry.order);
+  };
   for (Entry& entry : set_of(key)) {
-    if (entry.state == Entry::expected) continue;
+    if (entry.state == Entry::expected && !of_first) continue;
     if (entry.state == Entry::known && entry.key == key) {  // remembered too long
       chosen = &entry;
       break;
     }
-    const bool older =
-        !chosen || (chosen->state == Entry::known &&
-                    (entry.state == Entry::free || age_of(entry.seen, now) > age_of(chosen->seen, now)));
-    if (older) chosen = &entry;
+    if (!chosen || age(entry) > age(*chosen)) chosen = &entry;
   }
-  if (chosen) *chosen = {.key = key, .seen = now & kTickMask, .fate = {}};
+  if (!chosen) return nullptr;
+  release(*chosen);
+  *chosen = {.key = key, .seen = now & kTickMask, .order = entered_++, .fate = {}};
   return chosen;
 }
 
@@ -57,8 +63,7 @@ void FragmentTable::release(Entry& entry) {
 
 void FragmentTable::learn(const DatagramKey& key, Fate fate, Tick now) {
   Entry* entry = find_in(set_of(key), key, now);
-  if (!entry) entry = make_entry(key, now);
-  if (!entry) return;  // all of its set wait for others: its later fragments will wait in vain
+  if (!entry) entry = make_entry(key, now, true);
   release(*entry);
   entry->state = Entry::known;
   entry->seen = now & kTickMask;
@@ -73,7 +78,7 @@ const FragmentTable::Fate* FragmentTable::find(const DatagramKey& key, Tick now)
 bool FragmentTable::hold(const DatagramKey& key, rte_mbuf* packet, uint16_t port, Tick now) {
   if (free_ == kNone) return false;
   Entry* entry = find_in(set_of(key), key, now);
-  if (!entry) entry = make_entry(key, now);
+  if (!entry) entry = make_entry(key, now, false);
   if (!entry || entry->waiting_count == kHeldOfOne) return false;
   const uint16_t slot = free_;
   free_ = slots_[slot].next;

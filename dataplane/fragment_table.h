@@ -68,7 +68,8 @@ class FragmentTable {
   static constexpr uint16_t kNone = UINT16_MAX;
   struct Entry {
     DatagramKey key;
-    Tick seen = 0;  // when it was entered
+    Tick seen = 0;       // when it was entered
+    uint32_t order = 0;  // likewise, counted: a flood enters thousands in a second
     Fate fate;
     uint16_t waiting = kNone;  // the first of the fragments that wait
     uint16_t waiting_count = 0;
@@ -83,7 +84,7 @@ class FragmentTable {
 
   Set& set_of(const DatagramKey& key) const;
   static Entry* find_in(Set& set, const DatagramKey& key, Tick now);
-  Entry* make_entry(const DatagramKey& key, Tick now);
+  Entry* make_entry(const DatagramKey& key, Tick now, bool of_first);
   void release(Entry& entry);
 
   HashSeed seed_;
@@ -92,6 +93,7 @@ class FragmentTable {
   uint16_t free_ = 0;          // list of slots
   uint16_t released_ = kNone;  // list of slots whose fragments may go on
   size_t held_count_ = 0;
+  uint32_t entered_ = 0;  // entries made, modulo 2^32
   Tick expired_at_ = 0;
 };
 

@@ -20,8 +20,8 @@ inline bool is_tag(rte_be16_t ether_type) {
 
 /// What comes to a group instead of the port's own address: ARP for all, and neighbour discovery for IPv6's
 /// groups, whose addresses begin with 33:33 (RFC 2464 7).
-inline PacketClass parse_for_group(const Frame& frame, uint64_t destination, rte_be16_t ether_type,
-                                   uint32_t start, PacketFields& fields) {
+inline PacketClass parse_for_group(Frame frame, uint64_t destination, rte_be16_t ether_type, uint32_t start,
+                                   PacketFields& fields) {
   if (destination == kMacMask && ether_type == RTE_BE16(RTE_ETHER_TYPE_ARP)) return PacketClass::arp;
   if ((destination & 0xFFFF) == 0x3333 && ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6)) {
     const PacketClass kind = parse_ipv6(frame, start, fields);
@@ -30,8 +30,8 @@ inline PacketClass parse_for_group(const Frame& frame, uint64_t destination, rte
   return drop(fields, DropReason::not_our_mac);
 }
 
-inline PacketClass parse_network(const Frame& frame, const Port& port, uint64_t destination,
-                                 rte_be16_t ether_type, uint32_t start, PacketFields& fields) {
+inline PacketClass parse_network(Frame frame, const Port& port, uint64_t destination, rte_be16_t ether_type,
+                                 uint32_t start, PacketFields& fields) {
   if ((destination & port.mac_mask) != port.mac)
     return parse_for_group(frame, destination, ether_type, start, fields);
   if (ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6)) return parse_ipv6(frame, start, fields);
@@ -41,8 +41,8 @@ inline PacketClass parse_network(const Frame& frame, const Port& port, uint64_t 
 }
 
 /// Whatever is not plain IPv4 for a port without a VLAN.
-[[gnu::noinline]] inline PacketClass parse_uncommon(const Frame& frame, const Port& port,
-                                                    uint64_t destination, PacketFields& fields) {
+[[gnu::noinline]] inline PacketClass parse_uncommon(Frame frame, const Port& port, uint64_t destination,
+                                                    PacketFields& fields) {
   rte_be16_t ether_type = header_at<rte_ether_hdr>(frame.data).ether_type;
   uint32_t start = sizeof(rte_ether_hdr);
   uint16_t vlan = 0;
@@ -63,7 +63,7 @@ inline PacketClass parse_network(const Frame& frame, const Port& port, uint64_t 
 
 /// Classifies a frame that arrived on a port and reads what the dataplane needs of it. Reads nothing past
 /// `frame.contiguous`.
-inline PacketClass parse_packet(const Frame& frame, const Port& port, PacketFields& fields) {
+inline PacketClass parse_packet(Frame frame, const Port& port, PacketFields& fields) {
   using namespace packet_detail;
   if (frame.contiguous < sizeof(rte_ether_hdr)) return drop(fields, DropReason::truncated);
   const auto& ethernet = header_at<rte_ether_hdr>(frame.data);
@@ -74,7 +74,7 @@ inline PacketClass parse_packet(const Frame& frame, const Port& port, PacketFiel
 }
 
 /// The VLAN that a frame is tagged with, host byte order; 0 if it has no tag, or it can't be read.
-inline uint16_t vlan_of(const Frame& frame) {
+inline uint16_t vlan_of(Frame frame) {
   using namespace packet_detail;
   constexpr uint32_t kStart = sizeof(rte_ether_hdr);
   if (frame.contiguous < kStart + sizeof(rte_vlan_hdr)) return 0;

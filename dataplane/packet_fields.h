@@ -28,7 +28,7 @@ enum class PacketClass : uint8_t {
 
 /// Addresses and ports in network byte order, as they stand in the packet. An ICMP error's are those of the
 /// packet that it is about, turned round: `client` is whom that was for, `destination` the VIP it came from.
-struct PacketFields {
+struct alignas(64) PacketFields {
   rte_be32_t client = 0;  // IPv4
   rte_be32_t destination = 0;
   rte_be16_t client_port = 0;

@@ -56,7 +56,7 @@ inline PacketClass parse_icmp(const uint8_t* data, uint32_t ip_payload, uint32_t
 }
 
 /// `goes_on`: in later fragments.
-[[gnu::always_inline]] inline PacketClass parse_transport(const Frame& frame, uint32_t at, uint32_t payload,
+[[gnu::always_inline]] inline PacketClass parse_transport(Frame frame, uint32_t at, uint32_t payload,
                                                           bool goes_on, PacketFields& fields) {
   const uint32_t minimum = transport_minimum(fields.protocol);
   if (payload >= minimum && frame.contiguous < at + minimum) return drop(fields, DropReason::truncated);
@@ -73,7 +73,7 @@ inline PacketClass parse_icmp(const uint8_t* data, uint32_t ip_payload, uint32_t
   }
 }
 
-[[gnu::noinline]] inline PacketClass parse_fragment(const Frame& frame, const rte_ipv4_hdr& ip, uint32_t at,
+[[gnu::noinline]] inline PacketClass parse_fragment(Frame frame, const rte_ipv4_hdr& ip, uint32_t at,
                                                     uint32_t payload, PacketFields& fields) {
   fields.fragment_id = ip.packet_id;
   if ((ip.fragment_offset & RTE_BE16(RTE_IPV4_HDR_OFFSET_MASK)) != 0) return PacketClass::later_fragment;
@@ -83,9 +83,8 @@ inline PacketClass parse_icmp(const uint8_t* data, uint32_t ip_payload, uint32_t
 
 /// What is left once the header's length is known. Inlined, so that with the common length the compiler does
 /// the sums.
-[[gnu::always_inline]] inline PacketClass parse_after_ihl(const Frame& frame, uint32_t start,
-                                                          const rte_ipv4_hdr& ip, uint32_t header,
-                                                          PacketFields& fields) {
+[[gnu::always_inline]] inline PacketClass parse_after_ihl(Frame frame, uint32_t start, const rte_ipv4_hdr& ip,
+                                                          uint32_t header, PacketFields& fields) {
   const uint32_t total = from_be16(ip.total_length);
   if (total < header) return drop(fields, DropReason::bad_ip_header);
   if (total > frame.length - start) return drop(fields, DropReason::truncated);
@@ -102,8 +101,7 @@ inline PacketClass parse_icmp(const uint8_t* data, uint32_t ip_payload, uint32_t
   return parse_transport(frame, start + header, total - header, false, fields);
 }
 
-[[gnu::always_inline]] inline PacketClass parse_ipv4(const Frame& frame, uint32_t start,
-                                                     PacketFields& fields) {
+[[gnu::always_inline]] inline PacketClass parse_ipv4(Frame frame, uint32_t start, PacketFields& fields) {
   constexpr uint8_t kPlain = RTE_IPV4_VHL_DEF;  // version 4, five words: no options
   if (frame.contiguous < start + sizeof(rte_ipv4_hdr)) return drop(fields, DropReason::truncated);
   const auto& ip = header_at<rte_ipv4_hdr>(frame.data + start);

@@ -108,8 +108,8 @@ inline PacketClass parse_icmp6(const uint8_t* data, uint32_t ip_payload, uint32_
 }
 
 /// `goes_on`: in later fragments.
-inline PacketClass parse_transport6(const Frame& frame, uint32_t start, const ExtensionWalk& walk,
-                                    uint8_t hop_limit, bool goes_on, PacketFields& fields) {
+inline PacketClass parse_transport6(Frame frame, uint32_t start, const ExtensionWalk& walk, uint8_t hop_limit,
+                                    bool goes_on, PacketFields& fields) {
   const uint32_t payload = walk.end - walk.at;
   const uint32_t minimum = transport_minimum(walk.next);
   if (payload >= minimum && frame.contiguous < start + walk.at + minimum)
@@ -127,7 +127,7 @@ inline PacketClass parse_transport6(const Frame& frame, uint32_t start, const Ex
   }
 }
 
-inline PacketClass parse_ipv6(const Frame& frame, uint32_t start, PacketFields& fields) {
+inline PacketClass parse_ipv6(Frame frame, uint32_t start, PacketFields& fields) {
   if (frame.contiguous < start + kIpv6Header) return drop(fields, DropReason::truncated);
   const uint8_t* packet = frame.data + start;
   const auto& ip = header_at<rte_ipv6_hdr>(packet);

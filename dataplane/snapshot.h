@@ -74,6 +74,7 @@ struct Snapshot {
   ExactMap<uint64_t> address_map;      // IPv4 address in network byte order → AddressRole
   ExactMap<Address6> address_map6;     // likewise
   uint16_t least_mtu = Port::kNoMtu;   // of all ports
+  bool has_tags = false;               // a port has a VLAN
   std::vector<ServerTable> tables;     // keeps alive what `services` points to
 
   /// Does the entry's slot still belong to the server that the connection was given to?

@@ -59,6 +59,8 @@ struct SnapshotRecipe {
       snapshot.least_mtu = std::min(snapshot.least_mtu, mtus[port]);
     }
     snapshot.ports[0].vlan = ingress_vlan;
+    snapshot.has_tags = ingress_vlan != 0;
+    for (const Server& server : servers) snapshot.has_tags |= server.vlan != 0;
     if (ingress_vlan != 0) snapshot.ports[0].plain_type = Port::kNoPlainType;
     snapshot.ports[0].has_kernel = has_kernel;
     for (uint32_t slot = 0; slot < servers.size(); ++slot) snapshot.servers.push_back(make_server(slot));

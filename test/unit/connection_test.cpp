@@ -129,21 +129,21 @@ TEST(ConnectionValue, IsSettledOnlyIfThePacketChangesNeitherStateNorTime) {
       const auto from = static_cast<ConnectionState>(state);
       const auto event = static_cast<PacketEvent>(number);
       const auto value = ConnectionValue::make(5, 6, from, 77).with_version(200);
-      EXPECT_FALSE(value.settled(event, 78));
-      EXPECT_FALSE(value.settled(event, 76));
-      if (!value.settled(event, 77)) continue;
+      EXPECT_FALSE(SettledValues(78).holds(value, event));
+      EXPECT_FALSE(SettledValues(76).holds(value, event));
+      if (!SettledValues(77).holds(value, event)) continue;
       EXPECT_TRUE(is_live(from)) << "state " << state;
       EXPECT_EQ(next_state(from, event), from) << "state " << state << ", event " << number;
       EXPECT_FALSE(starts_anew(from, event));
-      EXPECT_TRUE(value.settled(event, 77 + kTickMask + 1)) << "the tick wraps around";
+      EXPECT_TRUE(SettledValues(77 + kTickMask + 1).holds(value, event)) << "the tick wraps around";
     }
   }
-  EXPECT_FALSE(ConnectionValue{}.settled(PacketEvent::syn, 0)) << "no entry";
+  EXPECT_FALSE(SettledValues(0).holds(ConnectionValue{}, PacketEvent::syn)) << "no entry";
 }
 
 TEST(ConnectionValue, IsSettledForWhatNearlyAllPacketsAre) {
-  EXPECT_TRUE(ConnectionValue::make(5, 6, established, 77).settled(PacketEvent::ack, 77));
-  EXPECT_TRUE(ConnectionValue::make(5, 6, udp, 77).settled(PacketEvent::datagram, 77));
+  EXPECT_TRUE(SettledValues(77).holds(ConnectionValue::make(5, 6, established, 77), PacketEvent::ack));
+  EXPECT_TRUE(SettledValues(77).holds(ConnectionValue::make(5, 6, udp, 77), PacketEvent::datagram));
 }
 
 TEST(StartsAnew, OnlyForASynOnAConnectionThatIsOver) {
