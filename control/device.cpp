@@ -10,6 +10,7 @@
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
+#include <rte_mbuf_pool_ops.h>
 
 #include "control/af_packet.h"
 #include "control/eal.h"
@@ -92,12 +93,30 @@ uint16_t buffer_room(uint16_t mtu, uint32_t least) {
   return static_cast<uint16_t>(std::max<uint32_t>(room, RTE_MBUF_DEFAULT_BUF_SIZE));
 }
 
+/// As rte_pktmbuf_pool_create() does it, but that buffers may lie across the pages of ordinary memory. Each
+/// of them would else get pages of its own, which net_af_xdp's driver doesn't reckon with: it loses the port.
+rte_mempool* create_pool(const std::string& name, uint32_t packets, uint16_t room) {
+  const unsigned flags = rte_eal_has_hugepages() ? 0 : RTE_MEMPOOL_F_NO_IOVA_CONTIG;
+  return rte_mempool_create_empty(name.c_str(), packets, static_cast<unsigned>(sizeof(rte_mbuf)) + room,
+                                  kPoolCache, sizeof(rte_pktmbuf_pool_private),
+                                  static_cast<int>(rte_socket_id()), flags);
+}
+
+bool populate(rte_mempool* pool, uint16_t room) {
+  rte_pktmbuf_pool_private about{};
+  about.mbuf_data_room_size = room;
+  if (rte_mempool_set_ops_byname(pool, rte_mbuf_best_mempool_ops(), nullptr) != 0) return false;
+  rte_pktmbuf_pool_init(pool, &about);
+  if (rte_mempool_populate_default(pool) < 0) return false;
+  rte_mempool_obj_iter(pool, rte_pktmbuf_init, nullptr);
+  return true;
+}
+
 }  // namespace
 
 Mempool make_packet_pool(const std::string& name, uint32_t packets, uint16_t room) {
-  Mempool pool(
-      rte_pktmbuf_pool_create(name.c_str(), packets, kPoolCache, 0, room, static_cast<int>(rte_socket_id())));
-  if (!pool) {
+  Mempool pool(create_pool(name, packets, room));
+  if (!pool || !populate(pool.get(), room)) {
     const uint64_t megabytes = uint64_t{packets} * (room + sizeof(rte_mbuf) + 64) >> 20;
     throw StartError(
         "no memory for " + std::to_string(packets) + " packet buffers (" + std::to_string(megabytes) +

@@ -31,9 +31,10 @@ class PuntLimiter {
   }
 
   /// Packets a second and worker: arp, ndp, icmp_echo, unmatched, too_big, kernel.
-  static constexpr std::array<uint32_t, kPuntKinds> kPerSecond{20'000, 20'000, 5'000, 2'000, 1'000, 30'000};
-  /// Of a second's packets, this part may come at once after a pause.
-  static constexpr uint64_t kBurstPart = 4;
+  static constexpr std::array<uint32_t, kPuntKinds> kPerSecond{20'000, 20'000, 5'000, 2'000, 1'000, 20'000};
+  /// Of a second's packets, this part may come at once after a pause: all kinds together no more than the
+  /// ring to control holds.
+  static constexpr uint64_t kBurstPart = 20;
 
  private:
   uint64_t capacity(size_t kind) const { return cost_[kind] * (kPerSecond[kind] / kBurstPart); }

@@ -40,10 +40,12 @@ TEST(FullQueues, AnEgressQueueThatTakesNoMore) {
 TEST(FullQueues, APuntQueueThatTakesNoMoreHoldsNobodyElseUp) {
   Rig rig(config_with(service(kWeb, server(11))));
   rig.settle();
-  constexpr unsigned kTooMany = 100;
-  send_many(rig, 0, kPuntRoom + kTooMany, who_has_vip);
+  // The punt limiter, whose time is the processor's own, lets a fifth of a second's flood fill the queue.
+  constexpr unsigned kTooMany = 100, kLongEnough = 100'000;
+  for (unsigned rounds = 0; rig.drops(DropReason::punt_full) < kTooMany && rounds < kLongEnough; ++rounds)
+    send_many(rig, 0, kBurst, who_has_vip);
   EXPECT_EQ(rig.punts(PuntKind::arp), kPuntRoom);
-  EXPECT_EQ(rig.drops(DropReason::punt_full), kTooMany);
+  EXPECT_GE(rig.drops(DropReason::punt_full), kTooMany);
   EXPECT_EQ(rig.pass(kFront, syn_of(1)), std::vector{at_server(syn_of(1), server_mac(11))});
 
   unsigned answered = 0;
