@@ -10,6 +10,7 @@
 #include <atomic>
 #include <barrier>
 #include <iostream>
+#include <type_traits>
 
 #include "test/stress/threads.h"
 #include "test/support/test_table.h"
@@ -34,14 +35,35 @@ constexpr bool kSlow = false;
 constexpr unsigned kVariants = 16;
 constexpr uint32_t kNone = UINT32_MAX;
 
-uint32_t own_server(ConnectionKey key, uint64_t variant) {
-  return static_cast<uint32_t>((key * 0xD6E8FEB86659FD93u >> 48) * kVariants + variant % kVariants);
+/// Of each number another flow. Wide keys differ from many others in one word only, and words of two of them
+/// put together are a third one's: a key that was read half before and half after a change is a flow's, too.
+template <typename Key>
+Key key_of(uint64_t number, uint16_t services = 1) {
+  if constexpr (std::is_same_v<Key, ConnectionKey>) {
+    return flow_key(number, services);
+  } else {
+    constexpr uint64_t kFew = 4;
+    return {{number % kFew, number / kFew % kFew}, number / kFew / kFew};
+  }
 }
-bool is_own(ConnectionKey key, uint32_t server) {
+
+uint64_t digest(ConnectionKey key) {
+  return key * 0xD6E8FEB86659FD93u;
+}
+uint64_t digest(const WideKey& key) {
+  return digest(digest(digest(key.client.first + 1) ^ (key.client.last + 1)) ^ (key.rest + 1));
+}
+template <typename Key>
+uint32_t own_server(const Key& key, uint64_t variant) {
+  return static_cast<uint32_t>((digest(key) >> 48) * kVariants + variant % kVariants);
+}
+template <typename Key>
+bool is_own(const Key& key, uint32_t server) {
   return server / kVariants == own_server(key, 0) / kVariants;
 }
 
-ConnectionValue propose(ConnectionKey key, uint64_t variant, ConnectionState state, Tick now) {
+template <typename Key>
+ConnectionValue propose(const Key& key, uint64_t variant, ConnectionState state, Tick now) {
   return ConnectionValue::make(own_server(key, variant), static_cast<uint32_t>(variant), state, now);
 }
 
@@ -63,7 +85,10 @@ struct Tally {
     full += result.result == Result::full;
     for (size_t i = 0; i < result.displaced_count; ++i) ++(result.displaced[i].evicted ? evicted : expired);
   }
-  void check(ConnectionKey key, ConnectionValue value) { misrouted += !is_own(key, value.server()); }
+  template <typename Key>
+  void check(const Key& key, ConnectionValue value) {
+    misrouted += !is_own(key, value.server());
+  }
 
   Tally& operator+=(const Tally& other) {
     inserted += other.inserted;
@@ -85,23 +110,25 @@ std::ostream& operator<<(std::ostream& out, const Tally& tally) {
              << " advanced, " << tally.replaced << " replaced";
 }
 
-void expect_sound(const TestTable& table, const Tally& tally) {
+template <typename Key>
+void expect_sound(const BasicTestTable<Key>& table, const Tally& tally) {
   EXPECT_EQ(tally.misrouted, 0u);
   EXPECT_EQ(tally.lost, 0u);
   EXPECT_EQ(table.unfinished(), 0u) << "slots left in the middle of a change";
   EXPECT_EQ(table.duplicates(), 0u) << "flows with two live entries";
   EXPECT_EQ(table.live(), tally.inserted - tally.expired - tally.evicted) << tally;
-  table.for_each_slot([](ConnectionKey key, ConnectionValue value) {
+  table.for_each_slot([](const Key& key, ConnectionValue value) {
     EXPECT_TRUE(!value.live() || is_own(key, value.server())) << "an entry with another flow's server";
   });
 }
 
 /// All threads insert the same flows at the same time, each with a server of its own choice. Nothing expires
 /// and nothing can be evicted, so that whoever gets an answer must get the same.
+template <typename Key>
 struct Race {
   static constexpr unsigned kThreads = 4;
   const uint64_t flows;
-  TestTable table;
+  BasicTestTable<Key> table;
   std::vector<std::array<uint32_t, kThreads>> answers;
   std::array<Tally, kThreads> tallies{};
 
@@ -112,7 +139,7 @@ struct Race {
     const uint64_t offset = round % 2 == 0 ? 0 : dice.below(flows);  // in step, or each at another flow
     for (uint64_t n = 0; n < flows; ++n) {
       const uint64_t flow = (n + offset) % flows;
-      const ConnectionKey key = flow_key(round * flows + flow);
+      const Key key = key_of<Key>(round * flows + flow);
       const auto result =
           table.insert(key, propose(key, dice.below(kVariants), ConnectionState::established, 0));
       tallies[thread].note(result);
@@ -127,7 +154,7 @@ struct Race {
   void check(uint64_t round) {
     uint64_t entered = 0;
     for (uint64_t flow = 0; flow < flows; ++flow) {
-      const ConnectionKey key = flow_key(round * flows + flow);
+      const Key key = key_of<Key>(round * flows + flow);
       const auto found = table.find(key);
       entered += static_cast<bool>(found);
       for (const uint32_t answer : answers[flow]) {
@@ -153,7 +180,7 @@ struct Race {
         if (thread == 0) {
           check(round);
           live += table.live();
-          table.free_if([](ConnectionKey) { return true; });
+          table.free_if([](const Key&) { return true; });
         }
         step.arrive_and_wait();
       }
@@ -166,20 +193,27 @@ struct Race {
   }
 };
 
-TEST(ConnectionTableStress, ThreadsThatInsertTheSameFlowsAgreeOnOneServer) {
-  Race(256, 128).run(kSlow ? 400 : 3000);
+template <typename Key>
+struct ConnectionTableStress : testing::Test {
+  static Key key(uint64_t number) { return key_of<Key>(number); }
+};
+using Keys = testing::Types<ConnectionKey, WideKey>;
+TYPED_TEST_SUITE(ConnectionTableStress, Keys);
+
+TYPED_TEST(ConnectionTableStress, ThreadsThatInsertTheSameFlowsAgreeOnOneServer) {
+  Race<TypeParam>(256, 128).run(kSlow ? 400 : 3000);
 }
 
-TEST(ConnectionTableStress, ThreadsThatInsertTheSameFlowsAgreeWhileEntriesMoveOutOfTheirWay) {
-  Race(64, 56).run(kSlow ? 1000 : 6000);
+TYPED_TEST(ConnectionTableStress, ThreadsThatInsertTheSameFlowsAgreeWhileEntriesMoveOutOfTheirWay) {
+  Race<TypeParam>(64, 56).run(kSlow ? 1000 : 6000);
 }
 
-TEST(ConnectionTableStress, ThreadsThatInsertTheSameFlowsAgreeInATableThatOverflows) {
-  Race(16, 24).run(kSlow ? 1500 : 5000);
+TYPED_TEST(ConnectionTableStress, ThreadsThatInsertTheSameFlowsAgreeInATableThatOverflows) {
+  Race<TypeParam>(16, 24).run(kSlow ? 1500 : 5000);
 }
 
-TEST(ConnectionTableStress, ThreadsThatInsertOneFlowInATableOfTwoBucketsAgree) {
-  Race(8, 1).run(kSlow ? 5000 : 30'000);
+TYPED_TEST(ConnectionTableStress, ThreadsThatInsertOneFlowInATableOfTwoBucketsAgree) {
+  Race<TypeParam>(8, 1).run(kSlow ? 5000 : 30'000);
 }
 
 constexpr Timeouts kShort{{0, 0, 0, 0, 2, 6, 3, 1, 4}};
@@ -192,7 +226,8 @@ ConnectionState any_state(Dice& dice) {
 }
 
 /// One packet's worth of work, as the forwarder does it, but at random.
-void touch(const TestTable& table, ConnectionKey key, Tick now, Dice& dice, Tally& tally) {
+template <typename Key>
+void touch(const BasicTestTable<Key>& table, const Key& key, Tick now, Dice& dice, Tally& tally) {
   auto found = table.find(key, now, kShort);
   if (!found) {
     const auto result =
@@ -212,14 +247,16 @@ void touch(const TestTable& table, ConnectionKey key, Tick now, Dice& dice, Tall
 }
 
 /// Control's part: frees what is past its time and lists what there is.
-void sweep_and_list(const TestTable& table, Tick now, Tally& tally) {
+template <typename Key>
+void sweep_and_list(const BasicTestTable<Key>& table, Tick now, Tally& tally) {
   table->sweep(0, table->buckets(), now, kShort, [&](ConnectionValue) { ++tally.expired; });
-  table->visit(0, table->buckets(),
-               [&](ConnectionKey key, ConnectionValue value) { tally.check(key, value); });
+  table->visit(0, table->buckets(), [&](const Key& key, ConnectionValue value) { tally.check(key, value); });
 }
 
 /// Workers at random on `flows` flows, and a control thread, while the time goes on.
-Tally run_chaos(const TestTable& table, uint64_t flows, uint64_t packets, uint64_t packets_per_tick = 200) {
+template <typename Key>
+Tally run_chaos(const BasicTestTable<Key>& table, uint64_t flows, uint64_t packets,
+                uint64_t packets_per_tick = 200) {
   constexpr unsigned kWorkers = 4;
   std::atomic<Tick> clock{1};
   std::atomic<unsigned> working{kWorkers};
@@ -234,7 +271,7 @@ Tally run_chaos(const TestTable& table, uint64_t flows, uint64_t packets, uint64
       if (thread == 0 && i % packets_per_tick == 0) clock.fetch_add(1);
       // now and then an lcore's clock is behind
       const Tick now = clock.load() - (dice.below(16) == 0 ? 1 : 0);
-      touch(table, flow_key(dice.below(flows), 3), now, dice, tallies[thread]);
+      touch(table, key_of<Key>(dice.below(flows), 3), now, dice, tallies[thread]);
     }
     working.fetch_sub(1);
   });
@@ -244,35 +281,83 @@ Tally run_chaos(const TestTable& table, uint64_t flows, uint64_t packets, uint64
   return sum;
 }
 
-TEST(ConnectionTableStress, FewFlowsThatComeAndGoStaySingleAndCountedRight) {
-  const TestTable table(8);
+TYPED_TEST(ConnectionTableStress, FewFlowsThatComeAndGoStaySingleAndCountedRight) {
+  const BasicTestTable<TypeParam> table(8);
   const Tally tally = run_chaos(table, 6, kSlow ? 300'000 : 800'000, 4);
   expect_sound(table, tally);
   EXPECT_GT(tally.existing, 0u) << "the threads never met";
 }
 
-TEST(ConnectionTableStress, EntriesThatMoveExpireAndAreEvictedAreNeverMisroutedOrMiscounted) {
-  const TestTable table(64);
+TYPED_TEST(ConnectionTableStress, EntriesThatMoveExpireAndAreEvictedAreNeverMisroutedOrMiscounted) {
+  const BasicTestTable<TypeParam> table(64);
   const Tally tally = run_chaos(table, 96, kSlow ? 300'000 : 800'000);
   expect_sound(table, tally);
   EXPECT_GT(tally.evicted, 0u);
   EXPECT_GT(tally.expired, 0u);
 }
 
-TEST(ConnectionTableStress, AnOverloadedTableStaysSound) {
-  const TestTable table(128);
+TYPED_TEST(ConnectionTableStress, AnOverloadedTableStaysSound) {
+  const BasicTestTable<TypeParam> table(128);
   expect_sound(table, run_chaos(table, 5000, kSlow ? 200'000 : 500'000));
 }
 
-TEST(ConnectionTableStress, EstablishedConnectionsSurviveAFloodAndKeepTheirServers) {
+/// Writers that give the slots of two buckets to one flow after another, and readers that ask for each of
+/// them all the time.
+TYPED_TEST(ConnectionTableStress, NoFlowIsEverFoundWithAKeyThatIsHalfAnothers) {
+  constexpr uint64_t kFlows = 64;
+  constexpr unsigned kWriters = 2, kReaders = 2;
+  const BasicTestTable<TypeParam> table(8);
+  std::atomic<unsigned> writing{kWriters};
+  std::array<Tally, kWriters + kReaders> tallies{};
+  std::array<uint64_t, kReaders> reads{};
+  run_threads(kWriters + kReaders, [&](unsigned thread) {
+    Dice dice(thread + 1);
+    Tally& tally = tallies[thread];
+    if (thread < kWriters) {
+      for (uint64_t i = 0; i < (kSlow ? 300'000u : 2'000'000u); ++i) {
+        const TypeParam key = this->key(dice.below(kFlows));
+        const auto state = dice.below(4) == 0 ? ConnectionState::udp : ConnectionState::syn_recv;
+        const auto result = table.insert(key, propose(key, i, state, 0));
+        tally.note(result);
+        if (result.entry) tally.check(key, result.entry.value);
+        if (i % 4 == 0) {  // frees those that can't be evicted
+          const Timeouts none{};
+          table->sweep(0, 1, none.of(ConnectionState::udp) + 1, none,
+                       [&](ConnectionValue) { ++tally.expired; });
+        }
+      }
+      writing.fetch_sub(1);
+      return;
+    }
+    while (writing.load() > 0) {
+      for (uint64_t flow = 0; flow < kFlows; ++flow) {
+        const TypeParam key = this->key(flow);
+        const auto found = table.find(key);
+        if (found) tally.check(key, found.value);
+        reads[thread - kWriters] += static_cast<bool>(found);
+      }
+      table->visit(0, table->buckets(),
+                   [&](const TypeParam& key, ConnectionValue value) { tally.check(key, value); });
+    }
+  });
+  Tally sum;
+  for (const Tally& tally : tallies) sum += tally;
+  EXPECT_EQ(sum.misrouted, 0u);
+  EXPECT_EQ(table.live(), sum.inserted - sum.expired - sum.evicted);
+  EXPECT_EQ(table.duplicates(), 0u);
+  EXPECT_GT(reads[0] + reads[1], 0u);
+  std::cout << "  " << sum << ", " << reads[0] + reads[1] << " found\n";
+}
+
+TYPED_TEST(ConnectionTableStress, EstablishedConnectionsSurviveAFloodAndKeepTheirServers) {
   constexpr uint64_t kKept = 120;
   constexpr unsigned kThreads = 4;
-  const TestTable table(256);
+  const BasicTestTable<TypeParam> table(256);
   const Timeouts timeouts{{0, 0, 0, 0, 3, 1'000'000, 3, 1, 4}};
   std::array<uint32_t, kKept> servers{};
   for (uint64_t i = 0; i < kKept; ++i) {
     const auto result =
-        table.insert(flow_key(i), propose(flow_key(i), i, ConnectionState::established, 0), 0, timeouts);
+        table.insert(this->key(i), propose(this->key(i), i, ConnectionState::established, 0), 0, timeouts);
     ASSERT_EQ(result.result, Result::inserted);
     servers[i] = result.entry.value.server();
   }
@@ -284,12 +369,12 @@ TEST(ConnectionTableStress, EstablishedConnectionsSurviveAFloodAndKeepTheirServe
     for (uint64_t i = 0; i < (kSlow ? 150'000u : 500'000u); ++i) {
       if (thread == 0 && i % 1000 == 0) clock.fetch_add(1);
       const Tick now = clock.load();
-      const ConnectionKey stranger = flow_key(kKept + dice.below(1'000'000));
+      const TypeParam stranger = this->key(kKept + dice.below(1'000'000));
       const auto state = dice.below(4) == 0 ? ConnectionState::close : ConnectionState::syn_recv;
       tally.note(table.insert(stranger, propose(stranger, i, state, now), now, timeouts));
 
       const uint64_t kept = dice.below(kKept);
-      auto found = table.find(flow_key(kept), now, timeouts);
+      auto found = table.find(this->key(kept), now, timeouts);
       tally.lost += !found || found.value.server() != servers[kept];
       if (found && found.value.live()) tally.advanced += found.advance(PacketEvent::ack, now).has_value();
     }
@@ -299,7 +384,7 @@ TEST(ConnectionTableStress, EstablishedConnectionsSurviveAFloodAndKeepTheirServe
   for (const Tally& tally : tallies) sum += tally;
   expect_sound(table, sum);
   for (uint64_t i = 0; i < kKept; ++i) {
-    const auto found = table.find(flow_key(i), clock.load(), timeouts);
+    const auto found = table.find(this->key(i), clock.load(), timeouts);
     ASSERT_TRUE(found) << "connection " << i << " vanished";
     EXPECT_EQ(found.value.server(), servers[i]);
     EXPECT_EQ(found.value.state(), ConnectionState::established);
