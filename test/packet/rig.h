@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -30,12 +31,22 @@ struct Sent {
 };
 void PrintTo(const Sent& sent, std::ostream* out);
 
+struct RigOptions {
+  std::array<uint16_t, kTestPorts> mtus{1500, 1500};
+  uint64_t ticks_per_second = 0;  // of the worker's clock; 0: it stands still
+  std::string ports =             // JSON, as in the file
+      R"({ "name": "front", "device": "test0", "addresses": ["192.0.2.2/24"] },
+         { "name": "back", "device": "test1", "addresses": ["198.51.100.2/24"] })";
+};
+
 /// Two ports, "front" 192.0.2.2/24 and "back" 198.51.100.2/24, and these services (JSON, as in the file).
-Config config_with(const std::string& services);
+/// `more`: further members of the file.
+Config config_with(const std::string& services, const std::string& ports = RigOptions().ports,
+                   const std::string& more = "");
 
 class Rig {
  public:
-  explicit Rig(Config config);
+  explicit Rig(Config config, const RigOptions& options = {});
   ~Rig();  ///< fails the test if the books don't balance to the octet or a packet buffer is lost
 
   void put(size_t port, const Bytes& frame, Arrival how = {});
@@ -70,6 +81,7 @@ class Rig {
     }
   };
   void check_books() const;
+  uint64_t frames_put() const { return put_[kFront].frames + put_[kBack].frames; }
   void check_octets() const;
 
   TestPorts& ports_ = TestPorts::instance();

@@ -23,6 +23,13 @@ Row unanswered(std::string sentence, size_t port, const Bytes& frame, PuntKind k
       std::move(sentence), port, frame, {.transmitted = {}, .punted = kind, .dropped = {}, .answers = {}}};
 }
 
+Row held(std::string sentence, size_t port, const Bytes& frame) {
+  return {std::move(sentence),
+          port,
+          frame,
+          {.transmitted = {}, .punted = {}, .dropped = {}, .answers = {}, .held = true}};
+}
+
 Row dropped(std::string sentence, size_t port, const Bytes& frame, DropReason reason, Arrival how) {
   return {std::move(sentence),
           port,
@@ -31,8 +38,15 @@ Row dropped(std::string sentence, size_t port, const Bytes& frame, DropReason re
           how};
 }
 
+RigOptions rows_options() {
+  return {.mtus = {1500, 9000}, .ports = R"(
+    { "name": "front", "device": "test0", "addresses": ["192.0.2.2/24", "2001:db8::2/64"] },
+    { "name": "back", "device": "test1", "addresses": ["198.51.100.2/24", "2001:db8:0:1::2/64"],
+      "kernel_interface": "turnout-test" })"};
+}
+
 Config rows_config() {
-  return config_with(R"(
+  constexpr const char* kIpv4 = R"(
     { "vip": "192.0.2.100", "protocol": "tcp", "port": 80,
       "real_servers": [ { "address": "198.51.100.11", "mac": "02:00:00:00:00:11" } ] },
     { "vip": "192.0.2.100", "protocol": "udp", "port": 53,
@@ -47,13 +61,33 @@ Config rows_config() {
       "real_servers": [ { "address": "192.0.2.22", "mac": "02:00:00:00:00:22", "weight": 0 } ] },
     { "vip": "192.0.2.102", "protocol": "tcp", "port": 81, "real_servers": [] },
     { "vip": "192.0.2.102", "protocol": "tcp", "port": 82,
-      "real_servers": [ { "address": "192.0.2.23" } ] })");
+      "real_servers": [ { "address": "192.0.2.23" } ] },
+    { "vip": "192.0.2.103", "protocol": "tcp", "port": 80,
+      "real_servers": [ { "address": "198.51.100.11", "mac": "02:00:00:00:00:11" } ] },
+    { "vip": "192.0.2.104", "protocol": "tcp", "port": 80,
+      "real_servers": [ { "address": "198.51.100.11", "mac": "02:00:00:00:00:11" } ] },)";
+  constexpr const char* kIpv6 = R"(
+    { "vip": "2001:db8::100", "protocol": "tcp", "port": 80,
+      "real_servers": [ { "address": "2001:db8:0:1::11", "mac": "02:00:00:00:00:11" } ] },
+    { "vip": "2001:db8::100", "protocol": "udp", "port": 53,
+      "real_servers": [ { "address": "2001:db8:0:1::12", "mac": "02:00:00:00:00:12" } ] },
+    { "vip": "2001:db8::101", "protocol": "tcp", "port": 443,
+      "real_servers": [ { "address": "2001:db8::21", "mac": "02:00:00:00:00:21" } ] },
+    { "vip": "2001:db8::103", "protocol": "tcp", "port": 80,
+      "real_servers": [ { "address": "2001:db8:0:1::11", "mac": "02:00:00:00:00:11" } ] },
+    { "vip": "2001:db8::104", "protocol": "tcp", "port": 80,
+      "real_servers": [ { "address": "2001:db8:0:1::11", "mac": "02:00:00:00:00:11" } ] })";
+  constexpr const char* kVips = R"(, "vips": [
+    { "address": "192.0.2.103", "unmatched": "reject" }, { "address": "2001:db8::103", "unmatched": "reject" },
+    { "address": "192.0.2.104", "echo": "no" }, { "address": "2001:db8::104", "echo": "no" } ])";
+  return config_with(std::string(kIpv4) + kIpv6, rows_options().ports, kVips);
 }
 
 std::vector<Row> all_rows() {
   std::vector<Row> all;
-  for (const auto& rows :
-       {forwarded_rows(), sound_but_unserved_rows(), unsound_rows(), arp_rows(), icmp_rows()}) {
+  for (const auto& rows : {forwarded_rows(), sound_but_unserved_rows(), unsound_rows(), arp_rows(),
+                           icmp_rows(), icmp_error_rows(), ipv6_forwarded_rows(), ipv6_dropped_rows(),
+                           ipv6_control_rows(), fragment_rows(), refused_rows()}) {
     all.insert(all.end(), rows.begin(), rows.end());
   }
   return all;

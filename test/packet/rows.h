@@ -14,6 +14,7 @@ struct Verdict {
   std::optional<PuntKind> punted;
   std::optional<DropReason> dropped;
   std::vector<Sent> answers;  // control's, to what was punted
+  bool held = false;          // a fragment that waits for its first
 };
 
 struct Row {
@@ -30,6 +31,7 @@ void PrintTo(const Row& row, std::ostream* out);
 Row forwarded(std::string sentence, size_t port, const Bytes& frame, const Sent& to, Arrival how = {});
 Row answered(std::string sentence, size_t port, const Bytes& frame, PuntKind kind, const Bytes& answer);
 Row unanswered(std::string sentence, size_t port, const Bytes& frame, PuntKind kind);
+Row held(std::string sentence, size_t port, const Bytes& frame);
 Row dropped(std::string sentence, size_t port, const Bytes& frame, DropReason reason, Arrival how = {});
 
 // What the rows are about: the director that all of them use.
@@ -45,13 +47,26 @@ inline constexpr const char* kServerlessVip = "192.0.2.102";  // tcp 80: drainin
 inline constexpr const char* kBackVip = "198.51.100.100";
 inline constexpr const char* kRemoteVip = "203.0.113.100";  // tcp 80, on no port's subnet, as the web service
 
+inline constexpr const char* kVip6 = "2001:db8::100";        // tcp 80 and udp 53, as kVip
+inline constexpr const char* kOneArmVip6 = "2001:db8::101";  // tcp 443
+inline constexpr const char *kRejectingVip = "192.0.2.103", *kRejectingVip6 = "2001:db8::103";  // tcp 80
+inline constexpr const char *kSilentVip = "192.0.2.104", *kSilentVip6 = "2001:db8::104";  // no pings; tcp 80
+
 Config rows_config();
+/// The back port takes jumbo frames and has a kernel interface.
+RigOptions rows_options();
 
 std::vector<Row> forwarded_rows();
 std::vector<Row> sound_but_unserved_rows();
 std::vector<Row> unsound_rows();
 std::vector<Row> arp_rows();
 std::vector<Row> icmp_rows();
+std::vector<Row> icmp_error_rows();
+std::vector<Row> ipv6_forwarded_rows();
+std::vector<Row> ipv6_dropped_rows();
+std::vector<Row> ipv6_control_rows();
+std::vector<Row> fragment_rows();
+std::vector<Row> refused_rows();
 std::vector<Row> all_rows();
 
 }  // namespace turnout

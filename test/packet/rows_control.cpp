@@ -76,8 +76,8 @@ void add_arp_dropped(std::vector<Row>& rows) {
       dropped("ARP for another station", kFront, request(kVip, kAsker, "02:00:00:00:09:99"), not_our_mac));
   rows.push_back(dropped("ARP for the other port", kFront, request(kVip, kAsker, kBackMac), not_our_mac));
   rows.push_back(dropped("ARP to a group", kFront, request(kVip, kAsker, "01:00:5e:00:00:01"), not_our_mac));
-  rows.push_back(dropped("ARP in an 802.1Q frame", kFront, tagged(request(kVip, kAsker, kFrontMac), 100),
-                         unknown_ethertype));
+  rows.push_back(
+      dropped("ARP in an 802.1Q frame", kFront, tagged(request(kVip, kAsker, kFrontMac), 100), unknown_vlan));
 }
 
 /// What answers `ping`: the addresses are swapped, the rest is the asker's but for the time to live.
@@ -131,7 +131,9 @@ void add_ping_unanswered(std::vector<Row>& rows) {
 void add_icmp_dropped(std::vector<Row>& rows) {
   using enum DropReason;
   rows.push_back(dropped("an echo reply to the VIP", kFront, icmp_frame({}, 0), icmp_unsupported));
-  rows.push_back(dropped("ICMP unreachable to the VIP", kFront, icmp_frame({}, 3), icmp_unsupported));
+  rows.push_back(dropped("a timestamp request to the VIP", kFront, icmp_frame({}, 13), icmp_unsupported));
+  rows.push_back(dropped("a ping to a VIP that does not answer", kFront,
+                         icmp_frame({.destination = kSilentVip}, 8), echo_off));
   rows.push_back(dropped("ICMP redirect to the director", kFront, icmp_frame({.destination = "192.0.2.2"}, 5),
                          icmp_unsupported));
   rows.push_back(dropped("ping an address that is nobody's", kFront,

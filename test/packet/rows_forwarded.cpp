@@ -62,6 +62,13 @@ void add_lengths(std::vector<Row>& rows) {
   Bytes trailer = tcp_frame({}, kAck);
   trailer.insert(trailer.end(), {0xDE, 0xAD, 0xBE, 0xEF, 1, 2, 3, 4, 5, 6});
   rows.push_back(to_web("a trailer that isn't zero", trailer));
+  const Bytes plain = tcp_frame({}, kAck, payload(9));
+  for (const uint16_t priority : {uint16_t{0}, uint16_t{0xA000}}) {
+    const std::string name =
+        "a tag with priority " + std::to_string(priority >> 13) + " and no VLAN is taken off";
+    rows.push_back(
+        forwarded(name, kFront, tagged(plain, priority), {kBack, redirected(plain, kWebMac, kBackMac)}));
+  }
   rows.push_back(to_web("1514 octets", tcp_frame({}, kAck, payload(1460))));
   rows.push_back(to_web("9014 octets in one buffer", tcp_frame({}, kAck, payload(8960))));
   rows.push_back(

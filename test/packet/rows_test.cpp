@@ -1,9 +1,11 @@
 // Each row alone; all rows in the same bursts; and no way out of the dataplane that has no row.
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <map>
 #include <random>
 #include <set>
+#include <thread>
 
 #include "test/packet/rows.h"
 
@@ -52,7 +54,7 @@ class RowTest : public testing::TestWithParam<Row> {};
 
 TEST_P(RowTest, HasItsVerdict) {
   const Row& row = GetParam();
-  Rig rig(rows_config());
+  Rig rig(rows_config(), rows_options());
   rig.settle();
   const PacketTotals before = rig.totals();
   Result expected;
@@ -64,6 +66,7 @@ TEST_P(RowTest, HasItsVerdict) {
   const PacketTotals after = rig.totals();
   EXPECT_EQ(difference(before.drops, after.drops, kDropReasonNames), expected.drops);
   EXPECT_EQ(difference(before.punts, after.punts, kPuntKindNames), expected.punts);
+  EXPECT_EQ(after.held, row.verdict.held ? 1u : 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Forwarded, RowTest, testing::ValuesIn(forwarded_rows()), name_of_row);
@@ -71,14 +74,21 @@ INSTANTIATE_TEST_SUITE_P(Unserved, RowTest, testing::ValuesIn(sound_but_unserved
 INSTANTIATE_TEST_SUITE_P(Unsound, RowTest, testing::ValuesIn(unsound_rows()), name_of_row);
 INSTANTIATE_TEST_SUITE_P(Arp, RowTest, testing::ValuesIn(arp_rows()), name_of_row);
 INSTANTIATE_TEST_SUITE_P(Icmp, RowTest, testing::ValuesIn(icmp_rows()), name_of_row);
+INSTANTIATE_TEST_SUITE_P(IcmpErrors, RowTest, testing::ValuesIn(icmp_error_rows()), name_of_row);
+INSTANTIATE_TEST_SUITE_P(Ipv6Forwarded, RowTest, testing::ValuesIn(ipv6_forwarded_rows()), name_of_row);
+INSTANTIATE_TEST_SUITE_P(Ipv6Dropped, RowTest, testing::ValuesIn(ipv6_dropped_rows()), name_of_row);
+INSTANTIATE_TEST_SUITE_P(Ipv6Control, RowTest, testing::ValuesIn(ipv6_control_rows()), name_of_row);
+INSTANTIATE_TEST_SUITE_P(Fragments, RowTest, testing::ValuesIn(fragment_rows()), name_of_row);
+INSTANTIATE_TEST_SUITE_P(Refused, RowTest, testing::ValuesIn(refused_rows()), name_of_row);
 
 TEST(AllRows, HaveTheSameVerdictsInTheCompanyOfOthers) {
   std::vector<Row> rows = all_rows();
-  Rig rig(rows_config());
+  Rig rig(rows_config(), rows_options());
   rig.settle();
   std::mt19937 order(7);
   for (int round = 0; round < 20; ++round) {
     std::shuffle(rows.begin(), rows.end(), order);
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));  // so that no kind is punted too often
     const PacketTotals before = rig.totals();
     Result expected;
     for (const Row& row : rows) {
@@ -96,7 +106,7 @@ TEST(AllRows, HaveTheSameVerdictsInTheCompanyOfOthers) {
   }
 }
 
-TEST(AllRows, LeaveOutNoVerdictButFullQueues) {
+TEST(AllRows, LeaveOutNoVerdictButTheLackOfRoomSomewhere) {
   std::set<DropReason> missing;
   for (size_t i = 0; i < kDropReasons; ++i) missing.insert(static_cast<DropReason>(i));
   std::set<PuntKind> punted;
@@ -104,7 +114,9 @@ TEST(AllRows, LeaveOutNoVerdictButFullQueues) {
     if (row.verdict.dropped) missing.erase(*row.verdict.dropped);
     if (row.verdict.punted) punted.insert(*row.verdict.punted);
   }
-  EXPECT_EQ(missing, (std::set{DropReason::transmit_full, DropReason::punt_full}));
+  // a tag for which there is no room: trunk_test.cpp
+  EXPECT_EQ(missing, (std::set{DropReason::no_headroom, DropReason::transmit_full, DropReason::punt_limited,
+                               DropReason::punt_full}));
   EXPECT_EQ(punted.size(), kPuntKinds);
 }
 

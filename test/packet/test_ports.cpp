@@ -89,13 +89,15 @@ WorkerQueues TestPorts::queues() const {
   return queues;
 }
 
-rte_mbuf* TestPorts::make_packet(const uint8_t* data, size_t size) {
+rte_mbuf* TestPorts::make_packet(const uint8_t* data, size_t size, uint16_t headroom) {
   rte_mbuf* packet = rte_pktmbuf_alloc(pool_.get());
   if (!packet) return nullptr;
-  auto* buffer = new ExactBuffer(size);  // freed with the packet
-  std::memcpy(buffer->octets.get(), data, size);
+  auto* buffer = new ExactBuffer(headroom + size);  // freed with the packet
+  std::memcpy(buffer->octets.get() + headroom, data, size);
   const auto length = static_cast<uint16_t>(size);
-  rte_pktmbuf_attach_extbuf(packet, buffer->octets.get(), RTE_BAD_IOVA, length, &buffer->shared);
+  rte_pktmbuf_attach_extbuf(packet, buffer->octets.get(), RTE_BAD_IOVA,
+                            static_cast<uint16_t>(headroom + size), &buffer->shared);
+  packet->data_off = headroom;
   packet->data_len = length;
   packet->pkt_len = length;
   return packet;
@@ -103,10 +105,10 @@ rte_mbuf* TestPorts::make_packet(const uint8_t* data, size_t size) {
 
 bool TestPorts::put(size_t port, const Bytes& frame, Arrival how) {
   const size_t first = how.split_at > 0 ? how.split_at : frame.size();
-  rte_mbuf* packet = make_packet(frame.data(), first);
+  rte_mbuf* packet = make_packet(frame.data(), first, how.headroom);
   if (!packet) return false;
   if (first < frame.size()) {
-    rte_mbuf* rest = make_packet(frame.data() + first, frame.size() - first);
+    rte_mbuf* rest = make_packet(frame.data() + first, frame.size() - first, 0);
     if (!rest || rte_pktmbuf_chain(packet, rest) != 0) {
       rte_pktmbuf_free(packet);
       return false;

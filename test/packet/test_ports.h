@@ -20,6 +20,7 @@ inline constexpr size_t kFront = 0, kBack = 1,
 struct Arrival {
   uint64_t offload_flags = 0;  // rte_mbuf's ol_flags
   size_t split_at = 0;         // the frame lies in two buffers, the second from here on; 0: in one
+  uint16_t headroom = 0;       // octets of room before the frame
 };
 
 class TestPorts {
@@ -51,7 +52,7 @@ class TestPorts {
     uint16_t device = 0;
   };
 
-  rte_mbuf* make_packet(const uint8_t* data, size_t size);
+  rte_mbuf* make_packet(const uint8_t* data, size_t size, uint16_t headroom);
   void start_device(Port& port, size_t number);
 
   Mempool pool_;
