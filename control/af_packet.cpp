@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <optional>
@@ -35,6 +36,10 @@ std::optional<int> mtu_of(const std::string& interface) {
   return error == 0 ? std::optional(request.ifr_mtu) : std::nullopt;
 }
 
+constexpr uint32_t
+    kAround =  // packet(7): the kernel's header, and room to align; the frame's own header, a tag
+    TPACKET_ALIGN(TPACKET2_HDRLEN + 16) + RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN;
+
 }  // namespace
 
 AfPacketSizes AfPacketSizes::of(const std::string& devargs) {
@@ -45,9 +50,14 @@ AfPacketSizes AfPacketSizes::of(const std::string& devargs) {
   return sizes;
 }
 
+uint16_t AfPacketSizes::longest() const {
+  const uint32_t fits = frame > kAround ? frame - kAround : 0;
+  const auto has = static_cast<uint32_t>(std::max(0, mtu_of(interface).value_or(RTE_ETHER_MTU)));
+  return static_cast<uint16_t>(std::min({fits, has, uint32_t{UINT16_MAX - 1}}));
+}
+
 std::string AfPacketSizes::why_not(uint16_t mtu) const {
-  constexpr uint32_t kBefore = TPACKET_ALIGN(TPACKET2_HDRLEN + 16);  // packet(7): header, and room to align
-  const uint32_t needed = kBefore + RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN + mtu;
+  const uint32_t needed = kAround + mtu;
   if (frame < needed) {
     return "its frames have " + std::to_string(frame) + " bytes, " + std::to_string(needed) +
            " are needed: give the --vdev a framesz of a power of two that is larger, a blocksz of a multiple "

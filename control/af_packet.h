@@ -12,6 +12,7 @@ struct AfPacketSizes {
   uint32_t frame = 2048;  // framesz, in bytes, with what the kernel puts before the packet
 
   static AfPacketSizes of(const std::string& devargs);  ///< "iface=dir0,framesz=16384,…"
+  uint16_t longest() const;  ///< the longest IP packet that frames and interface take
   /// Why IP packets of `mtu` bytes can't come and go, and what to do about it; empty if they can.
   std::string why_not(uint16_t mtu) const;
 };

@@ -75,9 +75,11 @@ struct TimeoutConfig {
   bool operator==(const TimeoutConfig&) const = default;
 };
 
+inline constexpr uint64_t kLeastConnections = 1024;  // slots of a table
+
 struct ConnectionsConfig {
   uint64_t capacity = 1048576;            // slots wanted at least
-  std::optional<uint64_t> capacity_ipv6;  // of the table for IPv6; none: as many
+  std::optional<uint64_t> capacity_ipv6;  // of the table for IPv6; none: as many if a port speaks it
   TimeoutConfig timeouts;
   bool operator==(const ConnectionsConfig&) const = default;
 };

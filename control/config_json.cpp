@@ -43,12 +43,11 @@ void read_timeouts(const ConfigReader& at, TimeoutConfig& timeouts) {
 }
 
 void read_connections(const ConfigReader& at, ConnectionsConfig& connections) {
-  constexpr uint64_t kLeast = 1024;
   constexpr uint64_t kMost = uint64_t{1} << 30;
   if (!at.expect_object({"capacity", "capacity_ipv6", "timeouts"})) return;
-  at.read_integer("capacity", kLeast, kMost, connections.capacity);
+  at.read_integer("capacity", kLeastConnections, kMost, connections.capacity);
   if (const auto capacity = at.member("capacity_ipv6")) {
-    connections.capacity_ipv6 = capacity->integer(kLeast, kMost);
+    connections.capacity_ipv6 = capacity->integer(kLeastConnections, kMost);
   }
   if (const auto timeouts = at.member("timeouts")) read_timeouts(*timeouts, connections.timeouts);
 }

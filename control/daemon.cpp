@@ -24,6 +24,18 @@ uint64_t random_seed() {
   return uint64_t{device()} << 32 | device();
 }
 
+/// What is the device's may be written at any of its ports: all get it.
+Config with_shared_settings(Config config) {
+  for (PortConfig& port : config.ports) {
+    for (const PortConfig& other : config.ports) {
+      if (other.device != port.device) continue;
+      if (!port.mtu) port.mtu = other.mtu;
+      if (port.rx_queues == 0) port.rx_queues = other.rx_queues;
+    }
+  }
+  return config;
+}
+
 QueuePlan plan_for(const Config& config, const std::vector<unsigned>& worker_lcores) {
   std::vector<PortQueues> ports;
   for (const PortConfig& port : config.ports) ports.push_back(find_device(port, config.eal.args));
@@ -90,7 +102,7 @@ std::vector<std::unique_ptr<KernelInterface>> make_kernel_interfaces(
     const PortConfig& options = config.ports[port];
     if (options.kernel_interface.empty()) continue;
     interfaces[port] = std::make_unique<KernelInterface>(
-        io, options, devices[port]->mac(), options.mtu.value_or(devices[port]->mtu()),
+        io, options, devices[port]->mac(), devices[port]->mtu(),
         [&wire, port](std::span<const uint8_t> frame) { wire.send(port, frame); });
     log_info("port '" + options.name + "': the kernel has it as " + options.kernel_interface);
   }
@@ -137,9 +149,11 @@ void run_daemon(const Options& options, Config config) {
 
   const Eal eal(config, options.eal_args);
   const TickClock clock(rte_rdtsc(), rte_get_tsc_hz());
-  const QueuePlan plan = plan_for(config, eal.worker_lcores());
+  const Config ports_config = with_shared_settings(config);
+  const QueuePlan plan = plan_for(ports_config, eal.worker_lcores());
   const uint64_t capacity = config.connections.capacity;
-  const uint64_t capacity6 = config.connections.capacity_ipv6.value_or(capacity);
+  const uint64_t capacity6 =
+      config.connections.capacity_ipv6.value_or(speaks_ipv6(config) ? capacity : kLeastConnections);
   const TableMemory memory = TableMemory::of<ConnectionTable>(capacity, "connections.capacity");
   const TableMemory memory6 = TableMemory::of<WideConnectionTable>(capacity6, "connections.capacity_ipv6");
   const ConnectionTable table(memory.get(), capacity, random_seed());
@@ -150,7 +164,7 @@ void run_daemon(const Options& options, Config config) {
   SnapshotSlot snapshots(workers_used);
   // Before the devices: frames of control's own may wait in a device until it stops.
   Wire wire(vlans_of(config));
-  const std::vector<std::shared_ptr<Device>> devices = start_devices(config, plan);
+  const std::vector<std::shared_ptr<Device>> devices = start_devices(ports_config, plan);
   const auto kernel_interfaces = make_kernel_interfaces(io, config, devices, wire);
   const auto to_kernel = [&kernel_interfaces](size_t port, std::span<const uint8_t> frame) {
     if (kernel_interfaces[port]) kernel_interfaces[port]->write(frame);

@@ -186,12 +186,12 @@ void Device::configure(const PortConfig& port, const Setup& setup) {
              ? "its device takes an mtu from " + std::to_string(info.min_mtu) + " to " +
                    std::to_string(info.max_mtu)
              : "see what the driver supports with --log-level debug");
-  if (port.mtu && af_packet) {
-    set_af_packet_mtu(port, devargs_of(info));
+  if (af_packet) {
+    set_up_af_packet(port, devargs_of(info));
   } else if (port.mtu) {
     set_mtu(port);
   }
-  if (port.vlan != 0) rte_eth_dev_set_vlan_offload(id_, 0);  // tags stay in the frames; most never take them
+  rte_eth_dev_set_vlan_offload(id_, 0);  // tags stay in the frames; most drivers never take them
 }
 
 /// Virtual devices tell the interface that they stand on. Those that have nothing to tell say so.
@@ -201,12 +201,12 @@ void Device::set_mtu(const PortConfig& port) {
   fail(port, "does not take an mtu of " + std::to_string(*port.mtu), error, "set mtu lower");
 }
 
-void Device::set_af_packet_mtu(const PortConfig& port, const std::string& devargs) {
+void Device::set_up_af_packet(const PortConfig& port, const std::string& devargs) {
   const AfPacketSizes sizes = AfPacketSizes::of(devargs);
-  const std::string why_not = sizes.why_not(*port.mtu);
+  const std::string why_not = port.mtu ? sizes.why_not(*port.mtu) : "";
   if (!why_not.empty())
     throw StartError(describe(port) + ": no mtu of " + std::to_string(*port.mtu) + ": " + why_not);
-  mtu_ = *port.mtu;
+  mtu_ = port.mtu.value_or(sizes.longest());
   least_buffer_ = sizes.frame;
 }
 

@@ -70,7 +70,7 @@ class Device {
  private:
   void configure(const PortConfig& port, const Setup& setup);
   void set_mtu(const PortConfig& port);
-  void set_af_packet_mtu(const PortConfig& port, const std::string& devargs);
+  void set_up_af_packet(const PortConfig& port, const std::string& devargs);
   void join_multicast(const PortConfig& port);
   void set_up_queues(const PortConfig& port, const Setup& setup);
 

@@ -179,7 +179,10 @@ void LinkLayer::warn_of_conflict(size_t port, const PuntResponder::Claim& claim)
 }
 
 void LinkLayer::on_too_big(size_t port, uint16_t mtu, std::span<const uint8_t> frame, Time now) {
-  const std::optional<IpAddress> from = own_address(config_.ports[port], holds_ipv6(frame));
+  const bool ipv6 = holds_ipv6(frame);
+  std::optional<IpAddress> from = own_address(config_.ports[port], ipv6);
+  for (size_t other = 0; !from && other < config_.ports.size(); ++other)
+    from = own_address(config_.ports[other], ipv6);  // any of a router's will do (RFC 1812 4.3.2.4)
   if (from) send(port, responder_.on_too_big(port, frame, *from, mtu, now));
 }
 

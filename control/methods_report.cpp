@@ -161,10 +161,7 @@ Json neighbors(const DaemonView& daemon) {
 
 Json to_json(const KernelInterface& interface) {
   const KernelInterface::Counters& counters = interface.counters();
-  return {{"name", interface.name()},
-          {"to_kernel", counters.to_kernel},
-          {"from_kernel", counters.from_kernel},
-          {"lost", counters.lost}};
+  return {{"to_kernel", counters.to_kernel}, {"from_kernel", counters.from_kernel}, {"lost", counters.lost}};
 }
 
 Json ports(const DaemonView& daemon) {
@@ -191,7 +188,7 @@ Json ports(const DaemonView& daemon) {
                     {"rx_queues", device.receive_queues()},
                     {"tx_queues", device.transmit_queues()},
                     {"rss", device.rss()},
-                    {"kernel_interface", kernel_interface ? to_json(*kernel_interface) : Json(nullptr)}});
+                    {"kernel_counters", kernel_interface ? to_json(*kernel_interface) : Json(nullptr)}});
   }
   return rows;
 }

@@ -76,8 +76,9 @@ void add_packets(Families& families, const PacketTotals& totals) {
                       MetricType::Counter, number(totals.received()));
   families.add_single("turnout_forwarded_packets_total", "Packets received and transmitted to a real server.",
                       MetricType::Counter, number(totals.transmitted()));
-  families.add_single("turnout_originated_packets_total", "Frames of the director's own: ARP, echo replies.",
-                      MetricType::Counter, number(totals.originated));
+  families.add_single("turnout_originated_packets_total",
+                      "Frames of the director's own, and of its kernel interfaces.", MetricType::Counter,
+                      number(totals.originated));
   families.add_single("turnout_held_fragments", "Fragments that wait for the first of their datagram.",
                       MetricType::Gauge, number(totals.held));
   MetricFamily& drops =

@@ -52,8 +52,7 @@ std::string link_summary(const Json& port) {
   return result;
 }
 
-std::string table_fill(const Json& stats) {
-  const Json& table = member(stats, "connection_table");
+std::string table_fill(const Json& table) {
   return text(table, "entries") + " of " + text(table, "capacity") + " slots (" +
          format_share(number(table, "entries"), number(table, "capacity")) + "), evicted " +
          text(table, "evicted") + ", forwarded statelessly " + text(table, "stateless");
@@ -76,7 +75,10 @@ Table status_table(const Json& info, const Json& stats, const Json& ports) {
   table.add_row({"transmitted", text(packets, "transmitted")});
   table.add_row({"punted", text(packets, "punted")});
   table.add_row({"dropped", text(packets, "dropped") + nonzero_drops(stats)});
-  table.add_row({"connections", table_fill(stats)});
+  const Json& connections = member(stats, "connection_table");
+  table.add_row({"connections", table_fill(member(connections, "ipv4"))});
+  if (number(member(connections, "ipv6"), "inserted") > 0)
+    table.add_row({"over IPv6", table_fill(member(connections, "ipv6"))});
   return table;
 }
 
@@ -152,6 +154,13 @@ Table services_table(const Json& services, const Json& stats) {
   return table;
 }
 
+std::string connection_tables(const Json& tables) {
+  Table table({{"CONNECTION TABLE"}, {"IPV4", Align::right}, {"IPV6", Align::right}});
+  for (const char* name : {"capacity", "entries", "inserted", "expired", "evicted", "stateless"})
+    table.add_row({name, text(member(tables, "ipv4"), name), text(member(tables, "ipv6"), name)});
+  return table.to_string();
+}
+
 void show_status(const Request& request) {
   const Json info = request.call("daemon.info", Json::object());
   if (request.print_json(info)) return;
@@ -173,7 +182,8 @@ void show_stats(const Request& request) {
               << worker_counters(stats) << '\n'
               << counter_table(member(stats, "drops"), "DROPS BY REASON") << '\n'
               << counter_table(member(stats, "punts"), "PUNTS BY KIND") << '\n'
-              << counter_table(member(stats, "connection_table"), "CONNECTION TABLE");
+              << "Fragments held: " << text(stats, "held_fragments") << "\n\n"
+              << connection_tables(member(stats, "connection_table"));
 }
 
 }  // namespace turnout::cli

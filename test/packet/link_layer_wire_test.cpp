@@ -248,7 +248,7 @@ TEST_F(LinkLayerOnTheWire, APortThatComesUpAnnouncesAndJoinsAgain) {
   for (const Sent& each : sent) EXPECT_EQ(each.port, kFront);
 }
 
-TEST_F(LinkLayerOnTheWire, TooBigIsToldFromThePortsOwnAddressOfThatFamily) {
+TEST_F(LinkLayerOnTheWire, TooBigIsToldFromAnAddressOfThatFamilyThePortsOwnIfItHasOne) {
   settle(three_ports());
   const PuntNote note{PuntKind::too_big, 1400};
   const Bytes data6 = tcp6_frame({.to_mac = kFrontMac}, kAck, payload(1440));
@@ -260,11 +260,15 @@ TEST_F(LinkLayerOnTheWire, TooBigIsToldFromThePortsOwnAddressOfThatFamily) {
   ASSERT_EQ(told.size(), 1u);
   EXPECT_EQ(Bytes(told[0].frame.begin() + 26, told[0].frame.begin() + 30), ip_bytes("192.0.2.2"));
 
-  EXPECT_TRUE(answers(kBack, tcp_frame({.to_mac = kBackMac}, kAck, payload(1460)), note).empty())
-      << "it has no IPv4 address";
-  EXPECT_TRUE(answers(kPlain, tcp6_frame({.to_mac = "02:00:00:00:01:02"}, kAck, payload(1440)), note).empty())
-      << "it has no IPv6 address";
-  EXPECT_EQ(link_.responder().counters().too_big_answered, 2u);
+  told = answers(kBack, tcp_frame({.to_mac = kBackMac}, kAck, payload(1460)), note);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(Bytes(told[0].frame.begin() + 30, told[0].frame.begin() + 34), ip_bytes("192.0.2.2"))
+      << "it has no IPv4 address of its own, and a tag";
+  told = answers(kPlain, tcp6_frame({.to_mac = "02:00:00:00:01:02"}, kAck, payload(1440)), note);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(Bytes(told[0].frame.begin() + 22, told[0].frame.begin() + 38), ip6_bytes("2001:db8::2"))
+      << "it has no IPv6 address of its own";
+  EXPECT_EQ(link_.responder().counters().too_big_answered, 4u);
 }
 
 TEST_F(LinkLayerOnTheWire, WhatNoServiceHasIsRefused) {
