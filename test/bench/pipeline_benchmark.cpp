@@ -6,6 +6,7 @@
 //   build-bench/test/bench/pipeline_benchmark
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -31,14 +32,36 @@ struct alignas(64) FakePacket {
 
 Config make_config() {
   Config config;
-  config.ports.push_back({"bench", "none", {*parse_interface_address("10.255.0.2/8")}, {}, 0});
+  PortConfig port;
+  port.name = "bench";
+  port.addresses = {*parse_interface_address("10.255.0.2/8"), *parse_interface_address("2001:db8::2/64")};
+  config.ports.push_back(port);
   ServiceConfig service{{*parse_address("10.255.0.1"), Protocol::tcp, 80}, SchedulerKind::mh, 4093, {}};
   for (size_t i = 1; i <= kRealServers; ++i) {
     service.real_servers.push_back({*parse_address("10.255.1." + std::to_string(i)), 1,
                                     parse_mac("02:00:00:00:01:" + std::string(i < 16 ? "0" : "1") + "0")});
   }
   config.services.push_back(service);
+  service.key.vip = *parse_address("2001:db8::1");
+  for (size_t i = 1; i <= kRealServers; ++i)
+    service.real_servers[i - 1].address = *parse_address("2001:db8::1:" + std::to_string(i));
+  config.services.push_back(service);
   return config;
+}
+
+void set_length(FakePacket& packet, uint16_t length) {
+  packet.mbuf.buf_addr = packet.data.data();
+  packet.mbuf.data_off = 0;
+  packet.mbuf.data_len = length;
+  packet.mbuf.pkt_len = length;
+  packet.mbuf.nb_segs = 1;
+}
+
+void write_tcp(rte_tcp_hdr* tcp, uint16_t client_port, uint8_t flags) {
+  tcp->src_port = rte_cpu_to_be_16(client_port);
+  tcp->dst_port = RTE_BE16(80);
+  tcp->data_off = 0x50;
+  tcp->tcp_flags = flags;
 }
 
 void write_frame(FakePacket& packet, uint32_t client, uint16_t client_port, uint8_t flags) {
@@ -51,17 +74,29 @@ void write_frame(FakePacket& packet, uint32_t client, uint16_t client_port, uint
   ip->next_proto_id = IPPROTO_TCP;
   ip->src_addr = rte_cpu_to_be_32(client);
   ip->dst_addr = to_be32(*parse_address("10.255.0.1"));
-  auto* tcp = reinterpret_cast<rte_tcp_hdr*>(ip + 1);
-  tcp->src_port = rte_cpu_to_be_16(client_port);
-  tcp->dst_port = RTE_BE16(80);
-  tcp->data_off = 0x50;
-  tcp->tcp_flags = flags;
-  packet.mbuf.buf_addr = packet.data.data();
-  packet.mbuf.data_off = 0;
-  packet.mbuf.data_len = kFrame;
-  packet.mbuf.pkt_len = kFrame;
-  packet.mbuf.nb_segs = 1;
+  write_tcp(reinterpret_cast<rte_tcp_hdr*>(ip + 1), client_port, flags);
+  set_length(packet, kFrame);
 }
+
+/// The same over IPv6, from 2001:db8:1::<client>.
+void write_frame6(FakePacket& packet, uint32_t client, uint16_t client_port, uint8_t flags) {
+  auto* ethernet = reinterpret_cast<rte_ether_hdr*>(packet.data.data());
+  ethernet->dst_addr = {{2, 0, 0, 0, 0, 1}};
+  ethernet->ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV6);
+  auto* ip = reinterpret_cast<rte_ipv6_hdr*>(ethernet + 1);
+  ip->vtc_flow = RTE_BE32(0x60000000);
+  ip->payload_len = RTE_BE16(sizeof(rte_tcp_hdr));
+  ip->proto = IPPROTO_TCP;
+  std::array<uint8_t, 16> source{0x20, 0x01, 0x0d, 0xb8, 0, 1};
+  for (size_t i = 0; i < 4; ++i) source[12 + i] = static_cast<uint8_t>(client >> (24 - 8 * i));
+  std::copy(source.begin(), source.end(), ip->src_addr);
+  const std::array<uint8_t, 16> vip{0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  std::copy(vip.begin(), vip.end(), ip->dst_addr);
+  write_tcp(reinterpret_cast<rte_tcp_hdr*>(ip + 1), client_port, flags);
+  set_length(packet, sizeof(rte_ether_hdr) + sizeof(rte_ipv6_hdr) + sizeof(rte_tcp_hdr));
+}
+
+using WriteFrame = void (*)(FakePacket&, uint32_t, uint16_t, uint8_t);
 
 struct Bench {
   explicit Bench(uint64_t flows)
@@ -106,18 +141,18 @@ uint16_t port_of_flow(uint64_t flow) {
 }
 
 /// The table knows `flows`; the packets are of flows among them.
-void established(benchmark::State& state) {
+void established_over(benchmark::State& state, WriteFrame write) {
   const auto flows = static_cast<uint64_t>(state.range(0));
   Bench bench(flows);
   for (uint64_t flow = 0; flow < flows;) {
     for (uint32_t i = 0; i < kBurst; ++i, ++flow)
-      write_frame(bench.packets[i], client_of_flow(flow), port_of_flow(flow), 0x10);
+      write(bench.packets[i], client_of_flow(flow), port_of_flow(flow), 0x10);
     bench.run(0, 1);
   }
   std::mt19937_64 random(1);
   for (FakePacket& packet : bench.packets) {
     const uint64_t flow = random() % flows;
-    write_frame(packet, client_of_flow(flow), port_of_flow(flow), 0x10);
+    write(packet, client_of_flow(flow), port_of_flow(flow), 0x10);
   }
   uint32_t next = 0;
   for (auto _ : state) {
@@ -126,6 +161,13 @@ void established(benchmark::State& state) {
   }
   state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * kBurst));
 }
+void established(benchmark::State& state) {
+  established_over(state, write_frame);
+}
+void established_ipv6(benchmark::State& state) {
+  established_over(state, write_frame6);
+}
+BENCHMARK(established_ipv6)->Arg(1024)->Arg(65536)->Arg(1 << 20);
 BENCHMARK(established)->Arg(1024)->Arg(65536)->Arg(1 << 20);
 
 /// Every packet opens a connection; the table is kept from filling up by its capacity.
