@@ -159,7 +159,8 @@ class Forwarded {
     std::set_difference(left.begin(), left.end(), came.begin(), came.end(), std::back_inserter(late));
     for (const std::string_view frame : late) {
       const auto waited = waiting_.find(std::string(frame));
-      ASSERT_NE(waited, waiting_.end()) << "a frame was changed or doubled";
+      ASSERT_NE(waited, waiting_.end())
+          << "a frame was changed or doubled:" << hex(Bytes(frame.begin(), frame.end()));
       waiting_.erase(waited);
       ++late_;
     }
@@ -213,9 +214,11 @@ TEST(Books, BalanceOverAMillionBrokenFrames) {
     let_control_act(rig);
   }
   const PacketTotals totals = rig.totals();
-  EXPECT_GE(totals.received(), kFrames);
+  EXPECT_GE(totals.received() + totals.held, kFrames);
   EXPECT_GT(totals.transmitted(), kFrames / 20) << "too few were good enough to be forwarded";
-  EXPECT_GT(totals.punted(), kFrames / 20);
+  const uint64_t limited = totals.drops[static_cast<size_t>(DropReason::punt_limited)];
+  EXPECT_GT(totals.punted() + limited, kFrames / 20)
+      << "how many of them may be punted depends on the time it takes";
   for (size_t i = 0; i < kDropReasons; ++i) {
     const auto reason = static_cast<DropReason>(i);
     if (reason == DropReason::punt_limited) continue;  // depends on how fast this goes
