@@ -96,7 +96,7 @@ TEST(ForwarderVlan, LeavesWhatItPuntsOrDropsAsItCame) {
 
 TEST(ForwarderVlan, AFrameWithoutRoomForATagIsDropped) {
   ForwarderRig rig(64, vlans(0, kOut));
-  for (rig.headroom = 0; rig.headroom < 4; ++rig.headroom) {
+  for (rig.headroom = 0; rig.headroom < 4; rig.headroom = static_cast<uint16_t>(rig.headroom + 2)) {
     for (const Bytes& frame : frames()) {
       const Fate fate = rig.send(frame);
       EXPECT_EQ(fate.kind, Fate::dropped);
