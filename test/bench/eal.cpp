@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <new>
 #include <string>
@@ -13,11 +14,15 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
+#include <rte_malloc.h>
 
 namespace turnout::bench {
 
 namespace {
 
+constexpr size_t kAlignment = 128;
+
+bool started = false;
 bool hugepages = false;
 
 size_t free_hugepage_megabytes() {
@@ -69,7 +74,8 @@ void start_eal(size_t megabytes, unsigned cpus) {
   }
   static std::vector<char*> argv;  // EAL keeps pointers into it
   for (std::string& argument : arguments) argv.push_back(argument.data());
-  if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) >= 0) return;
+  started = rte_eal_init(static_cast<int>(argv.size()), argv.data()) >= 0;
+  if (started) return;
   std::fprintf(stderr, "DPDK did not start: %s; hugepages need root\n", rte_strerror(rte_errno));
   std::exit(1);
 }
@@ -79,10 +85,16 @@ bool has_hugepages() {
 }
 
 Memory allocate(size_t bytes) {
-  void* memory =
-      rte_zmalloc_socket("bench", bytes, RTE_CACHE_LINE_SIZE * 2, static_cast<int>(rte_socket_id()));
+  if (started) {
+    Memory memory(rte_zmalloc_socket("bench", bytes, kAlignment, static_cast<int>(rte_socket_id())),
+                  rte_free);
+    return memory ? std::move(memory) : throw std::bad_alloc();
+  }
+  const size_t whole = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  Memory memory(std::aligned_alloc(kAlignment, whole), std::free);
   if (!memory) throw std::bad_alloc();
-  return Memory(memory);
+  std::memset(memory.get(), 0, whole);
+  return memory;
 }
 
 size_t allocated_bytes() {

@@ -5,8 +5,6 @@
 #include <cstddef>
 #include <memory>
 
-#include <rte_malloc.h>
-
 namespace turnout::bench {
 
 /// Starts EAL on the last CPU this process may use, or on the last `cpus` of them, one lcore each. Takes
@@ -17,12 +15,10 @@ void start_eal(size_t megabytes, unsigned cpus = 1);
 /// Ran start_eal() into its fallback? Figures of big tables are lower then.
 bool has_hugepages();
 
-struct RteFree {
-  void operator()(void* memory) const { rte_free(memory); }
-};
-using Memory = std::unique_ptr<void, RteFree>;
+using Memory = std::unique_ptr<void, void (*)(void*)>;
 
-/// Zeroed memory of DPDK's heap, a cache line aligned; throws std::bad_alloc.
+/// Zeroed memory of DPDK's heap, aligned as two cache lines; ordinary memory in a program without EAL. Throws
+/// std::bad_alloc.
 Memory allocate(size_t bytes);
 
 /// Bytes of DPDK's heap that are in use.

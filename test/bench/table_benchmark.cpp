@@ -8,10 +8,10 @@
 // as a burst's packets would be.
 #include <benchmark/benchmark.h>
 
-#include <charconv>
 #include <random>
 #include <vector>
 
+#include "test/bench/runner.h"
 #include "test/bench/table_rivals.h"
 #include "test/bench/timing.h"
 
@@ -194,32 +194,8 @@ void add_all(int rounds) {
   }
 }
 
-/// Takes --rounds=N out of the arguments.
-int take_rounds(int& argc, char** argv) {
-  constexpr std::string_view kOption = "--rounds=";
-  int rounds = 3;
-  int kept = 1;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    if (argument.starts_with(kOption)) {
-      std::from_chars(argument.data() + kOption.size(), argument.data() + argument.size(), rounds);
-    } else {
-      argv[kept++] = argv[i];
-    }
-  }
-  argc = kept;
-  return rounds;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int rounds = take_rounds(argc, argv);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  start_eal(kMegabytes);
-  benchmark::AddCustomContext("hugepages", has_hugepages() ? "yes" : "no");
-  add_all(rounds);
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
+  return run_benchmarks(argc, argv, kMegabytes, add_all);
 }

@@ -15,16 +15,13 @@
 #include "dataplane/bounds.h"
 #include "dataplane/connection_table.h"
 #include "test/bench/eal.h"
+#include "test/bench/flow_numbers.h"
 
 namespace turnout::bench {
 
-/// The n-th client address and port: 48 bits that look random, and a different one for each n.
+/// Client address and port of a flow, 48 bits.
 constexpr uint64_t client_number(uint64_t n) {
-  constexpr uint64_t kMask = (uint64_t{1} << 48) - 1;  // each step is a bijection of 48 bits
-  uint64_t x = n & kMask;
-  x = (x ^ x >> 23) * 0x9E3779B97F4A7C15u & kMask;
-  x = (x ^ x >> 25) * 0xBF58476D1CE4E5B9u & kMask;
-  return x ^ x >> 24;
+  return scattered<48>(n);
 }
 
 class TurnoutRival {
