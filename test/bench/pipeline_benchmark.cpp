@@ -41,7 +41,7 @@ void add_round(int round) {
   for (const uint64_t flows :
        {1u << 10, 1u << 12, 1u << 14, 1u << 16, 1u << 18, 1u << 20, 1u << 22, 10'000'000u, 1u << 24}) {
     add_established("established/ipv4/" + std::to_string(flows), round, {.flows = flows});
-    if (flows == 1u << 16 || flows == 1u << 20)
+    if (flows == 1u << 10 || flows == 1u << 16 || flows == 1u << 20 || flows == 1u << 22)
       add_established("established/ipv6/" + std::to_string(flows), round, {.flows = flows, .ipv6 = true});
     if (flows == 1u << 20) add_new_connections(round);
   }
