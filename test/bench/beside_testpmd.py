@@ -19,6 +19,7 @@ import tempfile
 import time
 
 import flows
+from machine import want_hugepages
 
 POOL_HEADROOM = 65536  # packets beyond those of the capture
 BYTES_PER_PACKET = 2560  # of pool memory
@@ -38,14 +39,6 @@ class Port:
     def eal(self) -> list[str]:
         return ["--in-memory", "--no-pci", "-m", str(self.megabytes), "--iova-mode=va",
                 f"--vdev=net_pcap0,rx_pcap={self.capture},infinite_rx=1"]
-
-
-def want_hugepages(megabytes: int) -> None:
-    setting = pathlib.Path("/proc/sys/vm/nr_hugepages")
-    if int(setting.read_text()) * 2 < megabytes:
-        setting.write_text(str(megabytes // 2))
-    if int(setting.read_text()) * 2 < megabytes:
-        sys.exit(f"no {megabytes} MiB of memory are free for hugepages")
 
 
 def stop(process: subprocess.Popen) -> None:
@@ -123,17 +116,21 @@ def turnout_rate(build: str, port: Port, cores: list[int], seconds: float) -> fl
     return (after - before) / (end - begin)
 
 
-def measure(args: argparse.Namespace, count: int, cores: list[int], folder: str) -> float:
-    port = Port(folder, count, flows.SYN if args.syn else flows.ACK)
-    want_hugepages(port.megabytes + 64)
-    ratios = []
-    for number in range(1, args.rounds + 1):
-        reference = testpmd_rate(port, cores, args.seconds)
-        ours = turnout_rate(args.build, port, cores, args.seconds)
-        ratios.append(ours / reference)
-        print(f"  {count:>9,} flows, round {number}: testpmd {reference / 1e6:6.2f} Mpps, turnoutd {ours / 1e6:6.2f} Mpps, "
-              f"ratio {ratios[-1]:.2f}", flush=True)
-    return statistics.median(ratios)
+def measure(build: str, count: int, rounds: int, seconds: float, flags: int = flows.ACK) -> list[tuple[float, float]]:
+    """Packets per second of testpmd and of turnoutd, round by round."""
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        sys.exit("two cores are needed: one for control, one for the worker")
+    rates = []
+    with tempfile.TemporaryDirectory() as folder:
+        port = Port(folder, count, flags)
+        want_hugepages(port.megabytes + 64)
+        for number in range(1, rounds + 1):
+            rates.append((testpmd_rate(port, cores, seconds), turnout_rate(build, port, cores, seconds)))
+            reference, ours = rates[-1]
+            print(f"  {count:>9,} flows, round {number}: testpmd {reference / 1e6:6.2f} Mpps, turnoutd "
+                  f"{ours / 1e6:6.2f} Mpps, ratio {ours / reference:.2f}", flush=True)
+    return rates
 
 
 def main() -> None:
@@ -144,12 +141,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5, help="of measuring, for each program and round")
     parser.add_argument("--syn", action="store_true", help="every packet is a SYN")
     args = parser.parse_args()
-    cores = sorted(os.sched_getaffinity(0))
-    if len(cores) < 2:
-        sys.exit("two cores are needed: one for control, one for the worker")
-    with tempfile.TemporaryDirectory() as folder:
-        medians = {count: measure(args, count, cores, folder) for count in args.flows or [65536, 1 << 20]}
-    for count, ratio in medians.items():
+    flags = flows.SYN if args.syn else flows.ACK
+    for count in args.flows or [65536, 1 << 20]:
+        rates = measure(args.build, count, args.rounds, args.seconds, flags)
+        ratio = statistics.median(ours / reference for reference, ours in rates)
         print(f"{count:,} flows: turnoutd forwards {ratio:.2f} of what testpmd does (median of {args.rounds})")
 
 

@@ -1,0 +1,112 @@
+"""What was measured, as Markdown: for the terminal and for docs/performance.md."""
+
+import os
+import pathlib
+import sys
+
+import plot
+from figures import Figure
+from instructions import Costs
+from machine import ROOT
+from results import Results
+
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def number(value: float, figure: Figure) -> str:
+    digits = 3 if figure.unit == "" else 2 if abs(value) < 10 else 1
+    return f"{value:.{digits}f}" + (f" {figure.unit}" if figure.unit not in ("", "×") else "")
+
+
+def goal(value: float, figure: Figure) -> str:
+    return f"{'≤' if figure.lower_is_better else '≥'} {value:g}" if value else ""
+
+
+def figures_table(rows: list[Figure]) -> str:
+    return table(["what", "figure", "must", "aim", "verdict", "of which"],
+                 [[row.what, number(row.value, row), goal(row.must, row), goal(row.aim, row), row.verdict, row.detail]
+                  for row in rows])
+
+
+def rates_table(results: Results) -> str:
+    names = {"parse/ipv4": "parse IPv4 alone", "parse/ipv6": "parse IPv6 alone",
+             "match/1": "find the service alone, of 1", "match/100": "of 100", "match/10000": "of 10,000",
+             "new/room": "whole pipeline, each packet a new connection",
+             "new/full_of_syns": "the same, table full of SYNs",
+             "new/full_of_established": "the same, table full of established connections"}
+    rows = [[what, f"{results.median(name) / 1e6:.1f}"] for name, what in names.items() if results.has(name)]
+    return table(["in one process, on one core", "million packets a second"], rows)
+
+
+def table_rates(results: Results) -> str:
+    """Of the connection table alone, beside rte_hash."""
+    rows = []
+    for what in ("hit", "miss", "insert", "evict", "refuse"):
+        for entries, _ in results.by_size(f"{what}/turnout/"):
+            rates = [f"{results.median(name) / 1e6:.1f}" if results.has(name) else ""
+                     for name in (f"{what}/turnout/{entries}", f"{what}/rte_hash/{entries}")]
+            rows.append([what, f"{entries:,}", *rates])
+    return table(["table alone", "entries", "Turnout, M/s", "rte_hash, M/s"], rows)
+
+
+def control_table(results: Results) -> str:
+    rows = [[name, f"{results.seconds(name) * 1e3:.3g}"] for name in results.rounds if name.startswith(("maglev/", "snapshot"))]
+    return table(["built by control", "ms"], rows)
+
+
+def latency_text(latency: dict) -> str:
+    head = (f"Latency inside at {latency['load']:.0%} of {latency['highest_packets_per_second'] / 1e6:.1f} Mpps, in bursts of "
+            f"{latency['burst']}, two busy threads on two cores: p50 {latency['p50_ns'] / 1e3:.1f} µs, "
+            f"p99 {latency['p99_ns'] / 1e3:.1f} µs, p99.9 {latency['p999_ns'] / 1e3:.1f} µs.\n\n")
+    rows = [[f"{bucket['from_ns'] / 1e3:g} … {bucket['below_ns'] / 1e3:g}", f"{bucket['packets'] / latency['packets']:.4%}"]
+            for bucket in latency["histogram"]]
+    return head + table(["µs", "of packets"], rows)
+
+
+def instructions_table(runs: dict[str, Costs]) -> str:
+    rows = []
+    for title, costs in runs.items():
+        for stage, (instructions, first, last) in costs.items():
+            rows.append([title if stage == "whole pipeline" else "", stage, f"{instructions:.1f}", f"{first:.2f}", f"{last:.2f}"])
+    return table(["packets", "stage", "instructions", "L1 misses", "last-level misses"], rows)
+
+
+def plots(results: Results) -> dict[str, str]:
+    """File names and what is in them."""
+    drawn = {}
+    flows = [plot.Series(name, [(x, y / 1e6) for x, y in results.by_size(f"established/{key}/")])
+             for name, key in (("IPv4", "ipv4"), ("IPv6", "ipv6"))]
+    flows = [series for series in flows if len(series.points) > 1]
+    if flows:
+        drawn["rate-by-flows.svg"] = plot.Plot("Established flows, one core, in one process", "flows in the table, all equally often",
+                                               "million packets a second", flows).svg()
+    bursts = [(x, y / 1e6) for x, y in results.by_size("burst/")]
+    if bursts:
+        drawn["rate-by-burst.svg"] = plot.Plot("65,536 established flows, one core, in one process", "packets in a burst",
+                                               "million packets a second", [plot.Series("IPv4", bursts)]).svg()
+    return drawn
+
+
+def block(machine: dict[str, str], parts: list[str], drawn: dict[str, str]) -> str:
+    images = "\n".join(f"![{name.removesuffix('.svg').replace('-', ' ')}]({name})" for name in drawn)
+    named = table(["measured on", ""], [[name, value] for name, value in machine.items()])
+    return "\n".join([BEGIN, "", named, *parts, images, "", END])
+
+
+def write(folder: pathlib.Path, text: str, drawn: dict[str, str]) -> None:
+    """Replaces what stands between the marks, and the plots."""
+    page = folder / "performance.md"
+    before, found, rest = page.read_text().partition(BEGIN)
+    _, ended, after = rest.partition(END)
+    if not found or not ended:
+        sys.exit(f"{page} has no place for the figures: the lines {BEGIN} and {END}")
+    files = {page: before + text + after, **{folder / name: content for name, content in drawn.items()}}
+    owner = ROOT.stat()
+    for path, content in files.items():
+        path.write_text(content)
+        os.chown(path, owner.st_uid, owner.st_gid)
