@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Measures all that Turnout's speed is judged by, says what is reached, and keeps docs/performance.md true.
 
-Parts: testpmd (turnoutd beside dpdk-testpmd's MAC forwarding, see beside_testpmd.py), table (the connection table beside
-rte_hash), pipeline (the forwarder in one process), control (scheduler tables and snapshots), latency (what a worker adds)
-and instructions (valgrind's counts). Only ratios of one run mean something, and only on a machine with nothing else to do.
+Parts: testpmd (turnoutd beside dpdk-testpmd's MAC forwarding, see beside_testpmd.py), table (the connection table
+beside rte_hash), pipeline (the forwarder in one process), control (scheduler tables and snapshots), latency (what a
+worker adds) and instructions (valgrind's counts). Only ratios of one run mean something, and only on a machine with
+nothing else to do.
 """
 
 import argparse
@@ -34,9 +35,9 @@ class Bench:
         self.parts = args.only or PARTS
         self.machine = machine.describe(args.build)
         self.beside = self.run("testpmd", self.measure_beside, {})
-        reports = [found for found in (self.run("table", self.measure_table), self.run("pipeline", self.measure_pipeline),
-                                       self.run("control", self.measure_control)) if found]
-        self.results = Results(reports)
+        programs = {"table": self.measure_table, "pipeline": self.measure_pipeline, "control": self.measure_control}
+        reports = [self.run(part, measure) for part, measure in programs.items()]
+        self.results = Results([report for report in reports if report])
         self.latency = self.run("latency", self.measure_latency)
         self.instructions = self.run("instructions", lambda: instructions.measure(args.build, folder, args.quick))
         self.figures = Figures(self.results, self.beside).rows
@@ -59,7 +60,7 @@ class Bench:
     def program(self, name: str, *options: str) -> dict:
         """Runs one of Google Benchmark's programs. What it measured."""
         out = pathlib.Path(self.folder, f"{name}.json")
-        command = [f"{self.args.build}/test/bench/{name}", f"--benchmark_out={out}", "--benchmark_out_format=json", *options]
+        command = [f"{self.args.build}/test/bench/{name}", f"--benchmark_out={out}", *options]
         done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode != 0:
             sys.exit(f"{name} failed:\n{done.stderr[-2000:]}")
@@ -82,7 +83,8 @@ class Bench:
         return self.program("pipeline_benchmark", *self.rounds(QUICK_PIPELINE))
 
     def measure_control(self) -> dict:
-        return self.program("build_benchmark", "--benchmark_filter=/4093/|/1$" if self.args.quick else "--benchmark_filter=.")
+        chosen = "/4093/|/1$" if self.args.quick else "."
+        return self.program("build_benchmark", f"--benchmark_filter={chosen}")
 
     def measure_latency(self) -> dict | None:
         if len(os.sched_getaffinity(0)) < 2:
@@ -90,7 +92,8 @@ class Bench:
             return None
         machine.want_hugepages(300)
         out = pathlib.Path(self.folder, "latency.json")
-        subprocess.run([f"{self.args.build}/test/bench/latency", f"--seconds={1 if self.args.quick else 5}", f"--json={out}"],
+        seconds = 1 if self.args.quick else 5
+        subprocess.run([f"{self.args.build}/test/bench/latency", f"--seconds={seconds}", f"--json={out}"],
                        stdout=subprocess.DEVNULL, check=True)
         return json.loads(out.read_text())
 
@@ -101,7 +104,7 @@ class Bench:
         if self.results.by_size("hit/turnout/"):
             parts.append(report.table_rates(self.results))
         if self.results.has("parse/ipv4"):
-            parts.append(report.rates_table(self.results))
+            parts += [report.established_table(self.results), report.rates_table(self.results)]
         if self.results.has("snapshot/1"):
             parts.append(report.control_table(self.results))
         if self.instructions:
@@ -113,14 +116,17 @@ def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", choices=PARTS, help="this part; may be given several times")
-    parser.add_argument("--instructions", action="store_true", help="only valgrind's counts: needs an idle machine least")
-    parser.add_argument("--quick", action="store_true", help="a rough look within a minute or two: small tables, one short round")
+    parser.add_argument("--instructions", action="store_true",
+                        help="only valgrind's counts, which need no idle machine")
+    parser.add_argument("--quick", action="store_true", help="a rough look: small tables, one short round")
     parser.add_argument("--write", action="store_true", help="write the figures and plots into docs/")
-    parser.add_argument("--docs", type=pathlib.Path, default=machine.ROOT / "docs", help="or into this folder's performance.md")
+    parser.add_argument("--docs", type=pathlib.Path, default=machine.ROOT / "docs",
+                        help="or into this folder's performance.md")
     parser.add_argument("--build", default="build-bench", help="where turnoutd, turnoutctl and test/bench are")
     parser.add_argument("--rounds", type=int, help="of everything that is compared (3)")
     beside = parser.add_argument_group("beside testpmd only")
-    beside.add_argument("--flows", type=int, action="append", help="how many; may be given several times (65536, 1048576)")
+    beside.add_argument("--flows", type=int, action="append",
+                        help="how many; may be given several times (65536, 1048576)")
     beside.add_argument("--seconds", type=float, help="of measuring, for each program and round (5)")
     beside.add_argument("--syn", action="store_true", help="every packet is a SYN")
     args = parser.parse_args()

@@ -103,7 +103,8 @@ def turnout_rate(build: str, port: Port, cores: list[int], seconds: float) -> fl
     with tempfile.TemporaryDirectory() as folder:
         config = pathlib.Path(folder, "bench.json")
         config.write_text(json.dumps(turnout_config(port, cores, folder)))
-        with subprocess.Popen([f"{build}/turnoutd", "--config", str(config), "--log-level", "error"], stdout=subprocess.PIPE, text=True) as process:
+        command = [f"{build}/turnoutd", "--config", str(config), "--log-level", "error"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             try:
                 if process.stdout.readline().strip() != "ready":
                     sys.exit("turnoutd did not start")
@@ -136,7 +137,8 @@ def measure(build: str, count: int, rounds: int, seconds: float, flags: int = fl
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default="build", help="where turnoutd and turnoutctl are")
-    parser.add_argument("--flows", type=int, action="append", help="how many; may be given several times (65536, 1048576)")
+    parser.add_argument("--flows", type=int, action="append",
+                        help="how many; may be given several times (65536, 1048576)")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=5, help="of measuring, for each program and round")
     parser.add_argument("--syn", action="store_true", help="every packet is a SYN")

@@ -77,23 +77,26 @@ class Figures:
         ours, theirs = "memory/turnout/1048576", "memory/rte_hash/1048576"
         if self.results.has(ours, theirs):
             detail = f"rte_hash: {self.results.median(theirs, 'bytes_per_entry'):.1f}"
-            self.rows.append(Figure("memory per IPv4 connection, table 85 % full", self.results.median(ours, "bytes_per_entry"),
-                                    20, 19, "bytes", True, detail))
+            self.rows.append(Figure("memory per IPv4 connection, table 85 % full",
+                                    self.results.median(ours, "bytes_per_entry"), 20, 19, "bytes", True, detail))
 
     def add_occupancy(self) -> None:
         name = "occupancy/turnout/1048576"
         if self.results.has(name):
             shares = self.results.values(name, "occupancy")
             detail = f"least of {len(shares)} seeds; mean {statistics.mean(shares):.3f}"
-            self.rows.append(Figure("occupancy at the first refusal, random keys", min(shares), 0.85, 0.95, "", detail=detail))
+            self.rows.append(Figure("occupancy at the first refusal, random keys", min(shares), 0.85, 0.95, "",
+                                    detail=detail))
 
     def add_pipeline(self) -> None:
         known = "established/ipv4/1048576"
-        self.add_ratio("pipeline, 10 M flows beside 64 k", "established/ipv4/10000000", "established/ipv4/65536", 0.7, 0.85)
+        self.add_ratio("pipeline, 10 M flows beside 64 k", "established/ipv4/10000000", "established/ipv4/65536",
+                       0.7, 0.85)
         self.add_ratio("pipeline, every packet a new connection, beside established", "new/room", known, 0.35, 0.5)
-        self.add_ratio("the same, table full of SYNs: eviction on each", "new/full_of_syns", known, 0.3, 0.45)
-        self.add_ratio("the same, table full of established: stateless each", "new/full_of_established", known, 0.3, 0.45)
-        self.add_ratio("10,000 services × 10 real servers beside one service", "services/10000", "services/1", 0.85, 0.95)
+        self.add_ratio("the same, table full of SYNs: eviction", "new/full_of_syns", known, 0.3, 0.45)
+        self.add_ratio("the same, table full of established: stateless", "new/full_of_established", known, 0.3, 0.45)
+        self.add_ratio("10,000 services × 10 real servers beside one service", "services/10000", "services/1",
+                       0.85, 0.95)
         for entries in (65536, 1 << 20):
             self.add_ratio(f"IPv6 beside IPv4, {SIZES[entries]} flows", f"established/ipv6/{entries}",
                            f"established/ipv4/{entries}", 0.85, 0.95)

@@ -6,8 +6,8 @@ With infinite_rx=1 the port plays the capture for ever, which makes a load gener
   flows.py --flows 65536 flows.pcap
   dpdk-testpmd -l 0,1 --in-memory --no-pci --vdev=net_pcap0,rx_pcap=flows.pcap,infinite_rx=1 -- -i
 
-Services are 10.255.0.1, 10.255.0.2, … (over IPv6 2001:db8::1, …), port 80. Clients and their ports are random, and the
-same each time.
+Services are 10.255.0.1, 10.255.0.2, … (over IPv6 2001:db8::1, …), port 80. Clients and their ports are random, and
+the same each time.
 """
 
 import argparse

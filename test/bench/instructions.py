@@ -1,5 +1,6 @@
-"""Instructions and cache misses per packet, as valgrind counts them: the same figures each time, on any machine that runs
-the same binary. The caches that it simulates are small on purpose, so that a table of a million flows is larger."""
+"""Instructions and cache misses per packet, as valgrind counts them: the same figures each time, on any machine that
+runs the same binary. The caches that it simulates are small on purpose, so that a table of a million flows is larger.
+"""
 
 import os
 import pathlib
@@ -30,7 +31,8 @@ EVENTS = ["Ir", "D1mr", "D1mw", "DLmr", "DLmw"]
 NUMBER = r"\s*([\d,]+|\.)(?: \(\s*[\d.]+%\))?"
 LINE = re.compile("^" + NUMBER * len(EVENTS) + r"\s+\S*?:turnout::Forwarder::(\w+)\(")
 
-Costs = dict[str, tuple[float, float, float]]  # by stage, per packet: instructions, misses of L1, misses of the last level
+# By stage, per packet: instructions, misses of L1, misses of the last level.
+Costs = dict[str, tuple[float, float, float]]
 
 
 def counted(text: str) -> Costs:

@@ -63,14 +63,16 @@ def debian() -> str:
 def commit() -> str:
     git = ["git", "-c", f"safe.directory={ROOT}", "-C", str(ROOT)]
     name = output_of(*git, "rev-parse", "--short", "HEAD")
-    return name + (" with changes" if output_of(*git, "status", "--porcelain", "-uno", "--", "*.cpp", "*.h", "*.build") else "")
+    changed = output_of(*git, "status", "--porcelain", "-uno", "--", "*.cpp", "*.h", "*.build")
+    return name + (" with changes" if changed else "")
 
 
 def describe(build: str) -> dict[str, str]:
     """In the order in which it is printed."""
+    cores = str(len(os.sched_getaffinity(0)))
     return {
         "processor": processor(),
-        "cores": f"{len(os.sched_getaffinity(0))}, a virtual machine" if is_virtual() else str(len(os.sched_getaffinity(0))),
+        "cores": cores + (", a virtual machine" if is_virtual() else ""),
         "caches": f"L2 {cache(2)}, L3 {cache(3)}",
         "system": f"{debian()}, Linux {platform.release()}",
         "DPDK": output_of("pkg-config", "--modversion", "libdpdk"),

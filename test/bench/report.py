@@ -54,17 +54,29 @@ def table_rates(results: Results) -> str:
     return table(["table alone", "entries", "Turnout, M/s", "rte_hash, M/s"], rows)
 
 
+def established_table(results: Results) -> str:
+    rows = []
+    for flows, rate in results.by_size("established/ipv4/"):
+        name = f"established/ipv6/{flows}"
+        ipv6 = f"{results.median(name) / 1e6:.1f}" if results.has(name) else ""
+        rows.append([f"{flows:,}", f"{rate / 1e6:.1f}", ipv6])
+    return table(["established flows, in one process, on one core", "IPv4, M/s", "IPv6, M/s"], rows)
+
+
 def control_table(results: Results) -> str:
-    rows = [[name, f"{results.seconds(name) * 1e3:.3g}"] for name in results.rounds if name.startswith(("maglev/", "snapshot"))]
+    names = [name for name in results.rounds if name.startswith(("maglev/", "snapshot"))]
+    rows = [[name, f"{results.seconds(name) * 1e3:.3g}"] for name in names]
     return table(["built by control", "ms"], rows)
 
 
 def latency_text(latency: dict) -> str:
-    head = (f"Latency inside at {latency['load']:.0%} of {latency['highest_packets_per_second'] / 1e6:.1f} Mpps, in bursts of "
-            f"{latency['burst']}, two busy threads on two cores: p50 {latency['p50_ns'] / 1e3:.1f} µs, "
-            f"p99 {latency['p99_ns'] / 1e3:.1f} µs, p99.9 {latency['p999_ns'] / 1e3:.1f} µs.\n\n")
-    rows = [[f"{bucket['from_ns'] / 1e3:g} … {bucket['below_ns'] / 1e3:g}", f"{bucket['packets'] / latency['packets']:.4%}"]
-            for bucket in latency["histogram"]]
+    percentiles = ", ".join(f"{name} {latency[key] / 1e3:.1f} µs"
+                            for name, key in (("p50", "p50_ns"), ("p99", "p99_ns"), ("p99.9", "p999_ns")))
+    head = (f"Latency inside at {latency['load']:.0%} of {latency['highest_packets_per_second'] / 1e6:.1f} Mpps, in "
+            f"bursts of {latency['burst']}, two busy threads on two cores: {percentiles}.\n\n")
+    filled = [bucket for bucket in latency["histogram"] if bucket["packets"]]
+    rows = [[f"{bucket['from_ns'] / 1e3:.1f} … {bucket['below_ns'] / 1e3:.1f}",
+             f"{bucket['packets'] / latency['packets']:.4%}"] for bucket in filled]
     return head + table(["µs", "of packets"], rows)
 
 
@@ -72,7 +84,8 @@ def instructions_table(runs: dict[str, Costs]) -> str:
     rows = []
     for title, costs in runs.items():
         for stage, (instructions, first, last) in costs.items():
-            rows.append([title if stage == "whole pipeline" else "", stage, f"{instructions:.1f}", f"{first:.2f}", f"{last:.2f}"])
+            first_column = title if stage == "whole pipeline" else ""
+            rows.append([first_column, stage, f"{instructions:.1f}", f"{first:.2f}", f"{last:.2f}"])
     return table(["packets", "stage", "instructions", "L1 misses", "last-level misses"], rows)
 
 
@@ -82,13 +95,14 @@ def plots(results: Results) -> dict[str, str]:
     flows = [plot.Series(name, [(x, y / 1e6) for x, y in results.by_size(f"established/{key}/")])
              for name, key in (("IPv4", "ipv4"), ("IPv6", "ipv6"))]
     flows = [series for series in flows if len(series.points) > 1]
+    rate = "million packets a second"
     if flows:
-        drawn["rate-by-flows.svg"] = plot.Plot("Established flows, one core, in one process", "flows in the table, all equally often",
-                                               "million packets a second", flows).svg()
+        drawn["rate-by-flows.svg"] = plot.Plot("Established flows, one core, in one process",
+                                               "flows in the table, all equally often", rate, flows).svg()
     bursts = [(x, y / 1e6) for x, y in results.by_size("burst/")]
     if bursts:
-        drawn["rate-by-burst.svg"] = plot.Plot("65,536 established flows, one core, in one process", "packets in a burst",
-                                               "million packets a second", [plot.Series("IPv4", bursts)]).svg()
+        drawn["rate-by-burst.svg"] = plot.Plot("65,536 established flows, one core, in one process",
+                                               "packets in a burst", rate, [plot.Series("IPv4", bursts)]).svg()
     return drawn
 
 
