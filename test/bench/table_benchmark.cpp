@@ -56,7 +56,8 @@ double fill(Rival& rival, uint64_t entries, uint64_t& entered) {
   rival.clear();
   double seconds = 0;
   uint64_t next = 0;
-  for (entered = 0; next < entries;) {
+  entered = 0;
+  while (next < entries) {
     make_keys<Rival>(keys, [&] { return next++; });
     seconds += seconds_of([&] { entered += rival.insert(keys); });
   }
@@ -73,7 +74,7 @@ void insert(benchmark::State& state, uint64_t entries) {
   uint64_t entered = 0;
   for (auto _ : state) state.SetIterationTime(fill(rival, entries, entered));
   if (entered != whole_batches(entries)) state.SkipWithError("not all flows found room");
-  state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * whole_batches(entries)));
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(whole_batches(entries)));
 }
 
 /// Looks up flows of random numbers from `first` on; `expected` of each batch are to be found.
@@ -88,7 +89,7 @@ void look_up(benchmark::State& state, uint64_t entries, uint64_t first, uint64_t
     state.SetIterationTime(seconds_of([&] { found = rival.look_up(keys); }));
     if (found != expected) return state.SkipWithError("found more or fewer flows than there are");
   }
-  state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * kBatch));
+  state.SetItemsProcessed(state.iterations() * int64_t{kBatch});
 }
 template <typename Rival>
 void hit(benchmark::State& state, uint64_t entries) {
@@ -115,7 +116,7 @@ void insert_full(benchmark::State& state, uint64_t entries, ConnectionState stat
     make_keys<TurnoutRival>(keys, [&] { return next++; });
     state.SetIterationTime(seconds_of([&] { entered += rival.insert(keys, state_of_all); }));
   }
-  const auto tried = static_cast<double>(state.iterations() * kBatch);
+  const auto tried = static_cast<double>(state.iterations() * int64_t{kBatch});
   state.SetItemsProcessed(static_cast<int64_t>(tried));
   state.counters["entered"] = static_cast<double>(entered) / tried;
 }
