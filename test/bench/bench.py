@@ -136,6 +136,8 @@ def read_arguments() -> argparse.Namespace:
         args.only = ["testpmd"]
     if args.write and args.only:
         parser.error("--write needs every part: figures of different runs don't belong beside each other")
+    if args.write and args.quick and args.docs == machine.ROOT / "docs":
+        parser.error("--write keeps no rough figures; with --docs FOLDER it puts them elsewhere")
     args.rounds = args.rounds or (1 if args.quick else 3)
     args.seconds = args.seconds or (2 if args.quick else 5)
     return args
