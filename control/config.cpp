@@ -34,6 +34,18 @@ std::string to_string(EchoPolicy policy) {
   return "yes";
 }
 
+std::string to_string(IdlePolicy policy) {
+  switch (policy) {
+    case IdlePolicy::pause:
+      return "pause";
+    case IdlePolicy::sleep:
+      return "sleep";
+    case IdlePolicy::poll:
+      break;
+  }
+  return "poll";
+}
+
 std::string to_string(UnmatchedPolicy policy) {
   return policy == UnmatchedPolicy::reject ? "reject" : "drop";
 }

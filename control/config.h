@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "control/address.h"
+#include "dataplane/idle.h"
 
 namespace turnout {
 
@@ -104,8 +105,16 @@ struct VipConfig {
   bool operator==(const VipConfig&) const = default;
 };
 
+std::string to_string(IdlePolicy policy);
+
+struct WorkersConfig {
+  IdlePolicy idle = IdlePolicy::poll;
+  bool operator==(const WorkersConfig&) const = default;
+};
+
 struct Config {
   EalConfig eal;
+  WorkersConfig workers;
   std::vector<PortConfig> ports;
   std::optional<uint32_t> buffer_count;  // packet buffers per port
   ConnectionsConfig connections;

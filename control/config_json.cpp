@@ -24,6 +24,19 @@ void read_eal(const ConfigReader& at, EalConfig& eal) {
   }
 }
 
+void read_workers(const ConfigReader& at, WorkersConfig& workers) {
+  if (!at.expect_object({"idle"})) return;
+  const auto idle = at.member("idle");
+  const auto name = idle ? idle->text() : std::nullopt;
+  if (!name) return;
+  for (const auto policy : {IdlePolicy::poll, IdlePolicy::pause, IdlePolicy::sleep}) {
+    if (*name != to_string(policy)) continue;
+    workers.idle = policy;
+    return;
+  }
+  idle->refuse_value(R"(is nothing that a worker does without packets: use "poll", "pause" or "sleep")");
+}
+
 void read_buffers(const ConfigReader& at, std::optional<uint32_t>& count) {
   constexpr uint64_t kLeast = 1024;
   constexpr uint64_t kMost = uint64_t{1} << 26;
@@ -102,10 +115,12 @@ void read_http(const ConfigReader& at, std::string& listen) {
 
 Config read_config(const ConfigReader& at) {
   Config config;
-  if (!at.expect_object({"eal", "ports", "buffers", "connections", "control", "http", "vips", "services"})) {
+  if (!at.expect_object(
+          {"eal", "workers", "ports", "buffers", "connections", "control", "http", "vips", "services"})) {
     return config;
   }
   if (const auto eal = at.member("eal")) read_eal(*eal, config.eal);
+  if (const auto workers = at.member("workers")) read_workers(*workers, config.workers);
   if (const auto ports = at.required_member("ports", "at least one port")) read_ports(*ports, config.ports);
   if (const auto buffers = at.member("buffers")) read_buffers(*buffers, config.buffer_count);
   if (const auto connections = at.member("connections")) read_connections(*connections, config.connections);

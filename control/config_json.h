@@ -56,8 +56,8 @@ Json to_json(const Config& config);             ///< parse_config(to_json(c)) gi
 /// 192.0.2.13".
 std::vector<std::string> describe_changes(const Config& from, const Config& to);
 
-/// What needs a restart to change (eal, ports, buffers, connections.capacity and capacity_ipv6, control,
-/// http): an error for each.
+/// What needs a restart to change (eal, workers, ports, buffers, connections.capacity and capacity_ipv6,
+/// control, http): an error for each.
 ConfigErrors check_unchangeable(const Config& from, const Config& to);
 
 }  // namespace turnout

@@ -78,6 +78,7 @@ Json to_json(const Config& config) {
   Json ports = Json::array();
   for (const PortConfig& port : config.ports) ports.push_back(to_json(port));
   Json json = {{"eal", {{"lcores", config.eal.lcores}, {"args", config.eal.args}}},
+               {"workers", {{"idle", to_string(config.workers.idle)}}},
                {"ports", std::move(ports)},
                {"connections", to_json(config.connections)},
                {"control", {{"socket", config.control_socket}}},

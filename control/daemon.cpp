@@ -172,15 +172,15 @@ void run_daemon(const Options& options, Config config) {
   Director director(std::move(config), {snapshots, tables, statistics, wire, stations_of(devices), to_kernel},
                     steady_milliseconds());
 
-  DaemonView view{director,           devices, kernel_interfaces, wire, options.config, eal.control_lcore(),
-                  eal.worker_lcores()};
+  DaemonView view{director, devices,        kernel_interfaces,   wire,
+                  plan,     options.config, eal.control_lcore(), eal.worker_lcores()};
   if (view.worker_lcores.empty()) view.worker_lcores.push_back(eal.control_lcore());
   view.worker_lcores.resize(workers_used);
   add_methods(dispatcher, view, io);
   running = &view;
 
   WorkerThreads workers(plan, eal.worker_lcores(), snapshots, tables, statistics, wire,
-                        {clock, rte_get_tsc_hz()}, random_seed());
+                        {clock, rte_get_tsc_hz(), ports_config.workers.idle}, random_seed());
   EventLoop loop(io, view, clock);
   loop.run(workers.shared());
 }

@@ -9,6 +9,7 @@
 #include "control/device.h"
 #include "control/director.h"
 #include "control/kernel_interface.h"
+#include "control/queue_plan.h"
 
 namespace turnout {
 
@@ -17,6 +18,7 @@ struct DaemonView {
   const std::vector<std::shared_ptr<Device>>& devices;  // by port; ports of one device share it
   const std::vector<std::unique_ptr<KernelInterface>>& kernel_interfaces;  // by port; null where none
   const Wire& wire;
+  const QueuePlan& plan;
   std::filesystem::path config_file;
   unsigned control_lcore = 0;
   std::vector<unsigned> worker_lcores;  // of the workers that run, by their number

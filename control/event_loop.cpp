@@ -48,13 +48,13 @@ void EventLoop::run(Worker* shared) {
   }
   const uint64_t interval = rte_get_tsc_hz() * static_cast<uint64_t>(kSharedInterval.count()) / 1'000'000;
   uint64_t next = 0;
+  int handled = 0;  // as many as were allowed: more of them wait
   while (!io_.stopped()) {
-    shared->poll();
+    if (!shared->poll() && handled < kHandlersAtOnce) shared->rest();
     const uint64_t tsc = rte_rdtsc();
     if (tsc < next) continue;
     next = tsc + interval;
-    for (int i = 0; i < kHandlersAtOnce && io_.poll_one() > 0; ++i) {
-    }
+    for (handled = 0; handled < kHandlersAtOnce && io_.poll_one() > 0;) ++handled;
   }
 }
 

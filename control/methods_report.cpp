@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <rte_cycles.h>
 #include <rte_version.h>
 
 #include "control/methods.h"
@@ -54,15 +55,38 @@ Json worker_counters(const DaemonView& daemon) {
   const Statistics& statistics = daemon.director.statistics();
   for (unsigned i = 0; i < statistics.workers(); ++i) {
     const WorkerCounters& counters = statistics.worker(i);
-    uint64_t packets = 0;
-    for (const PortCounters& port : counters.packets.ports) packets += port.receive_packets.read();
     workers.push_back({{"lcore", daemon.worker_lcores[i]},
-                       {"packets", packets},
+                       {"packets", statistics.received_by(i)},
+                       {"polls", counters.polls.read()},
                        {"bursts", counters.bursts.read()},
+                       {"full_bursts", counters.full_bursts.read()},
                        {"busy_cycles", counters.busy_cycles.read()},
                        {"idle_cycles", counters.idle_cycles.read()}});
   }
   return workers;
+}
+
+/// The receive queues that a worker polls. Ports that share a device share its queues.
+Json queues(const DaemonView& daemon, const WorkerQueues& worker) {
+  Json rows = Json::array();
+  const std::vector<PortConfig>& ports = daemon.director.config().ports;
+  for (const WorkerQueues::Receive& receive : worker.receive) {
+    Json names = Json::array();
+    for (const uint16_t port : receive.trunk) names.push_back(ports[port].name);
+    if (receive.trunk.empty()) names.push_back(ports[receive.port].name);
+    rows.push_back({{"ports", std::move(names)}, {"queue", receive.queue}});
+  }
+  return rows;
+}
+
+Json workers(const DaemonView& daemon) {
+  Json rows = worker_counters(daemon);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    rows[i].update({{"idle", to_string(daemon.director.config().workers.idle)},
+                    {"queues", queues(daemon, daemon.plan.workers[i])},
+                    {"tsc_hz", rte_get_tsc_hz()}});
+  }
+  return rows;
 }
 
 Json service_counters(const DaemonView& daemon) {
@@ -215,6 +239,7 @@ void add_report_methods(RpcDispatcher& dispatcher, DaemonView& daemon) {
   bind("stats.get", stats);
   bind("neighbor.list", neighbors);
   bind("port.list", ports);
+  bind("worker.list", workers);
   bind("daemon.info", info);
 }
 

@@ -5,6 +5,8 @@
 
 #include <sstream>
 
+#include <rte_cycles.h>
+
 namespace turnout {
 
 namespace {
@@ -232,18 +234,26 @@ void add_table(Families& families, const Director& director) {
 
 void add_workers(Families& families, const DaemonView& daemon) {
   const Statistics& statistics = daemon.director.statistics();
-  const auto family = [&](const char* name, const char* help, Counter WorkerCounters::*counter) {
+  const auto family = [&](const char* name, const char* help, auto value) {
     MetricFamily& metrics = families.add(name, help, MetricType::Counter);
-    for (unsigned i = 0; i < statistics.workers(); ++i) {
-      add_sample(metrics, {{"lcore", std::to_string(daemon.worker_lcores[i])}},
-                 number((statistics.worker(i).*counter).read()));
-    }
+    for (unsigned i = 0; i < statistics.workers(); ++i)
+      add_sample(metrics, {{"lcore", std::to_string(daemon.worker_lcores[i])}}, number(value(i)));
   };
-  family("turnout_worker_busy_cycles_total", "Cycles of passes over the queues that found packets.",
-         &WorkerCounters::busy_cycles);
-  family("turnout_worker_idle_cycles_total", "Cycles of passes that found none.",
-         &WorkerCounters::idle_cycles);
-  family("turnout_worker_bursts_total", "Bursts taken from the queues.", &WorkerCounters::bursts);
+  const auto counter = [&](const char* name, const char* help, Counter WorkerCounters::*which) {
+    family(name, help, [&statistics, which](unsigned i) { return (statistics.worker(i).*which).read(); });
+  };
+  counter("turnout_worker_busy_cycles_total", "Cycles of passes over the queues that found packets.",
+          &WorkerCounters::busy_cycles);
+  counter("turnout_worker_idle_cycles_total", "Cycles of passes that found none, and of waiting after them.",
+          &WorkerCounters::idle_cycles);
+  family("turnout_worker_packets_total", "Packets received.",
+         [&statistics](unsigned i) { return statistics.received_by(i); });
+  counter("turnout_worker_polls_total", "Looks into a receive queue.", &WorkerCounters::polls);
+  counter("turnout_worker_bursts_total", "Bursts taken from the queues.", &WorkerCounters::bursts);
+  counter("turnout_worker_full_bursts_total", "Bursts that were as long as they can be.",
+          &WorkerCounters::full_bursts);
+  families.add_single("turnout_cycles_per_second", "Frequency of the counter that cycles are counted by.",
+                      MetricType::Gauge, number(rte_get_tsc_hz()));
 }
 
 }  // namespace

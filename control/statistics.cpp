@@ -106,6 +106,12 @@ uint64_t Statistics::drops(DropReason reason) const {
   return sum;
 }
 
+uint64_t Statistics::received_by(unsigned worker) const {
+  uint64_t sum = 0;
+  for (const PortCounters& port : counters_[worker]->packets.ports) sum += port.receive_packets.read();
+  return sum;
+}
+
 ServerTotals Statistics::raw(uint32_t slot) const {
   ServerTotals sum;
   for (const auto& counters : counters_) {

@@ -72,6 +72,7 @@ class Statistics {
   TableTotals ipv6_table() const { return table(&WorkerCounters::ipv6_table); }
   TableTotals tables() const { return ipv4_table() + ipv6_table(); }
   uint64_t drops(DropReason reason) const;
+  uint64_t received_by(unsigned worker) const;  ///< packets
 
   /// Since the slot's present server was entered.
   ServerTotals server(uint32_t slot) const;

@@ -14,12 +14,20 @@ Worker::Worker(unsigned id, WorkerQueues queues, const Shared& shared, WorkerCou
       clock_(time.clock),
       limiter_(time.hz),
       forwarder_(shared.tables, counters, id, seed),
-      last_tsc_(rte_rdtsc()) {}
+      last_tsc_(rte_rdtsc()),
+      idle_(time.idle, time.hz) {}
 
 void Worker::run(const std::atomic<bool>& stop) {
   start();
-  while (!stop.load(std::memory_order_relaxed)) poll();
+  while (!stop.load(std::memory_order_relaxed)) {
+    if (!poll()) rest();
+  }
   finish();
+}
+
+void Worker::start() {
+  if (idle_.sleeps()) Idle::sleep_exactly();
+  shared_.snapshots.enter(id_);
 }
 
 void Worker::finish() {
@@ -41,8 +49,19 @@ bool Worker::poll() {
 
   const uint64_t tsc = rte_rdtsc();
   (packets > 0 ? counters_.busy_cycles : counters_.idle_cycles).add(tsc - last_tsc_);
+  counters_.polls.add(queues_.receive.size());
   last_tsc_ = tsc;
+  if (packets > 0) idle_.interrupt();
   return packets > 0;
+}
+
+void Worker::rest() {
+  const IdleWait wait = idle_.next(last_tsc_);
+  if (wait.kind == IdleWait::Kind::none) return;
+  idle_.carry_out(wait);
+  const uint64_t tsc = rte_rdtsc();
+  counters_.idle_cycles.add(tsc - last_tsc_);
+  last_tsc_ = tsc;
 }
 
 uint16_t Worker::receive(const WorkerQueues::Receive& queue, Tick now) {
@@ -59,6 +78,7 @@ uint16_t Worker::receive(const WorkerQueues::Receive& queue, Tick now) {
     split_trunk(queue, snapshot, now);
   }
   counters_.bursts.add(1);
+  if (received == kBurst) counters_.full_bursts.add(1);
   return received;
 }
 

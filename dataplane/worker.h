@@ -11,6 +11,7 @@
 #include "dataplane/connection_table.h"
 #include "dataplane/counters.h"
 #include "dataplane/forwarder.h"
+#include "dataplane/idle.h"
 #include "dataplane/punt_limiter.h"
 #include "dataplane/snapshot_slot.h"
 #include "dataplane/tick.h"
@@ -49,6 +50,7 @@ class Worker {
   struct Time {
     TickClock clock;
     uint64_t hz;  // of the time-stamp counter
+    IdlePolicy idle = IdlePolicy::poll;
   };
 
   /// `id`: 0-based, this worker's number as a reader of the snapshots. `seed`: random. What the arguments
@@ -60,9 +62,11 @@ class Worker {
   void run(const std::atomic<bool>& stop);
 
   /// One pass over all queues; true if there was a packet. For an lcore that control shares, between start()
-  /// and finish().
+  /// and finish(), all of them by one thread.
   bool poll();
-  void start() { shared_.snapshots.enter(id_); }
+  /// After a pass that found no packet: waits as the idle policy has it, 100 µs at the most.
+  void rest();
+  void start();
   void finish();
 
  private:
@@ -101,6 +105,7 @@ class Worker {
   Burst burst_;
   Outcome outcome_;
   uint64_t last_tsc_ = 0;
+  Idle idle_;
 };
 
 }  // namespace turnout

@@ -228,6 +228,20 @@ CommandGroup show_commands() {
        "VLAN 0: frames without a tag. KERNEL: the port's interface in the kernel. Example:\n  turnoutctl "
        "ports\n",
        show_ports},
+      {"workers",
+       "",
+       0,
+       0,
+       "where each worker's time goes",
+       "worker.list",
+       {{"interval", Kind::value, "SECONDS", "watch so long (default 1, at most 3600); 0: since the start"}},
+       "CYCLES/PACKET: busy cycles for each packet received. PACKETS/BURST: packets that a look into a "
+       "queue\n"
+       "found, if it found any; FULL: the share of those that found as many as it can take, so that more "
+       "may\n"
+       "have waited. BUSY: the share of time in passes over the queues that found packets. Example:\n"
+       "  turnoutctl workers --interval 10\n",
+       show_workers},
       {"stats",
        "",
        0,

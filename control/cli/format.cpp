@@ -61,6 +61,13 @@ std::string format_share(uint64_t part, uint64_t whole) {
   return buffer.data();
 }
 
+std::string format_quotient(double dividend, double divisor) {
+  if (divisor == 0) return "-";
+  std::array<char, 32> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), "%.1f", dividend / divisor);
+  return buffer.data();
+}
+
 std::string format_endpoint(std::string_view address, std::string_view port) {
   const bool is_ipv6 = address.find(':') != std::string_view::npos;
   std::string result(is_ipv6 ? "[" : "");

@@ -10,6 +10,10 @@ namespace turnout::cli {
 
 void show_status(const Request& request);
 void show_stats(const Request& request);
+void show_workers(const Request& request);
+
+/// Where the workers' time went between two answers of worker.list; since their start, if `before` is null.
+Table workers_table(const Json& before, const Json& after);
 
 /// "tcp 192.0.2.100:80", of anything that has vip, protocol and port.
 std::string service_name(const Json& service);

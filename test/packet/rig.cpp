@@ -52,7 +52,7 @@ Rig::Rig(Config config, const RigOptions& options)
       table6_(memory6_.get(), kCapacity, kSeed),
       director_(std::move(config), {snapshots_, tables_, statistics_, wire_, stations(options)}, time_),
       worker_(0, ports_.queues(), {snapshots_, tables_, wire_.to_control(), wire_.from_control()},
-              statistics_.worker(0), {clock_, rte_get_tsc_hz()}, kSeed) {
+              statistics_.worker(0), {clock_, rte_get_tsc_hz(), options.idle}, kSeed) {
   worker_.start();
 }
 

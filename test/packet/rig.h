@@ -34,7 +34,8 @@ void PrintTo(const Sent& sent, std::ostream* out);
 struct RigOptions {
   std::array<uint16_t, kTestPorts> mtus{1500, 1500};
   uint64_t ticks_per_second = 0;  // of the worker's clock; 0: it stands still
-  std::string ports =             // JSON, as in the file
+  IdlePolicy idle = IdlePolicy::poll;
+  std::string ports =  // JSON, as in the file
       R"({ "name": "front", "device": "test0", "addresses": ["192.0.2.2/24"] },
          { "name": "back", "device": "test1", "addresses": ["198.51.100.2/24"] })";
 };
@@ -51,6 +52,7 @@ class Rig {
 
   void put(size_t port, const Bytes& frame, Arrival how = {});
   void poll();                                     ///< one pass of the worker
+  void rest() { worker_.rest(); }                  ///< after a pass that found nothing
   void poll_all();                                 ///< until no frame waits to be received
   void tick(std::chrono::milliseconds step = {});  ///< control's upkeep, `step` later
   std::vector<Sent> take();                        ///< what has left since it was last asked

@@ -11,6 +11,7 @@ namespace turnout {
 inline constexpr std::string_view kExample = R"({
   "eal": { "lcores": "0-1",                 // EAL's --lcores syntax
            "args": ["--no-pci", "--vdev=net_af_packet0,iface=dir0"] },
+  "workers": { "idle": "pause" },
   "ports": [
     { "name": "lan",                        /* the operator's
                                                name for it */

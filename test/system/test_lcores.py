@@ -33,6 +33,8 @@ def test_two_workers_share_the_connections(network, director, servers):
     workers = director.stats()["workers"]
     assert [worker["lcore"] for worker in workers] == [1, 2]
     assert all(worker["packets"] > 0 for worker in workers), workers
+    queues = [worker["queues"] for worker in director.rpc("worker.list")]
+    assert queues == [[{"ports": ["lan"], "queue": 0}], [{"ports": ["lan"], "queue": 1}]]
     assert director.service_stats(service(network.VIP, []))["connections"] == 60
 
 

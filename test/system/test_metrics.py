@@ -20,7 +20,8 @@ turnout_dropped_packets_total turnout_punted_packets_total
 turnout_connection_table_entries turnout_connection_table_capacity
 turnout_connection_table_inserted_total turnout_connection_table_expired_total
 turnout_connection_table_evicted_total turnout_connection_table_stateless_total
-turnout_worker_busy_cycles_total turnout_worker_idle_cycles_total
+turnout_worker_busy_cycles_total turnout_worker_idle_cycles_total turnout_worker_packets_total
+turnout_worker_polls_total turnout_worker_bursts_total turnout_worker_full_bursts_total turnout_cycles_per_second
 turnout_config_generation turnout_build_info
 """.split()
 
@@ -62,6 +63,9 @@ def test_values_are_those_of_what_happened(network, running, servers):
         assert label(metrics, "turnout_server_up", f'server="{server}"') == 1
     assert metrics["turnout_connection_table_inserted_total"][""] == 20
     assert metrics["turnout_config_generation"][""] == running.generation()
+    assert label(metrics, "turnout_worker_packets_total", 'lcore="1"') > 100
+    polls, bursts = (label(metrics, f"turnout_worker_{name}_total", 'lcore="1"') for name in ("polls", "bursts"))
+    assert polls > bursts > 0
     stats = running.stats()
     assert label(metrics, "turnout_service_bytes_total", network.VIP) == stats["services"][0]["bytes"]
     assert sum(metrics["turnout_dropped_packets_total"].values()) == stats["packets"]["dropped"]

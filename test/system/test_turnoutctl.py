@@ -25,6 +25,7 @@ def running(network, director, servers):
         ("connections", "192.0.2.10"),
         ("neighbors", "192.0.2.13"),
         ("ports", "net_af_packet0"),
+        ("workers", "lan:0"),
         ("stats", "no_server_resolved"),
         ("config", '"192.0.2.100"'),
     ],
@@ -41,6 +42,7 @@ def test_each_view_shows_what_it_is_for(running, command, shown):
         ("neighbors", "neighbor.list"),
         ("vips", "vip.list"),
         ("ports", "port.list"),
+        ("workers", "worker.list"),
         ("config", "config.get"),
     ],
 )

@@ -57,6 +57,7 @@ TEST(ConfigChanges, ThatNeedARestartAreRefused) {
   for (const auto& [path, value, pointer, words] : {
            Unchangeable{"/eal/lcores", R"("0-3")", "/eal/lcores", R"(from "0-1" to "0-3")"},
            {"/eal/args", R"(["--no-pci"])", "/eal/args", R"(to ["--no-pci"])"},
+           {"/workers/idle", R"("sleep")", "/workers/idle", R"(from "pause" to "sleep")"},
            {"/ports/0/device", R"("net_tap0")", "/ports/0/device", "needs a restart"},
            {"/ports/0/addresses", R"(["192.0.2.3/24"])", "/ports/0/addresses", R"(to ["192.0.2.3/24"])"},
            {"/ports/0/gateway", "", "/ports/0/gateway", R"(from "192.0.2.1" to nothing)"},

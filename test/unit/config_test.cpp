@@ -23,6 +23,7 @@ TEST(Config, ReadsTheExample) {
   EXPECT_EQ(config.ports[0].gateways, std::vector{*parse_address("192.0.2.1")});
   EXPECT_EQ(config.ports[0].rx_queues, 1);
   EXPECT_EQ(config.buffer_count, 16384u);
+  EXPECT_EQ(config.workers.idle, IdlePolicy::pause);
   EXPECT_EQ(config.connections.timeouts.tcp_established, 900u);
   const ServiceKey key{*parse_address("192.0.2.100"), Protocol::tcp, 80};
   const ServiceConfig* service = config.find(key);
@@ -40,6 +41,7 @@ TEST(Config, HasDefaultsForAllButThePorts) {
   ASSERT_TRUE(parsed.value) << all_of(parsed.errors);
   EXPECT_EQ(parsed.value->eal, EalConfig());
   EXPECT_EQ(parsed.value->connections, ConnectionsConfig());
+  EXPECT_EQ(parsed.value->workers.idle, IdlePolicy::poll);
   EXPECT_FALSE(parsed.value->buffer_count);
   EXPECT_EQ(parsed.value->ports[0].rx_queues, 0);
   EXPECT_EQ(parsed.value->http_listen, "127.0.0.1:9877");
@@ -63,6 +65,10 @@ TEST(Config, AcceptsTheEdgesOfEachRange) {
            Accepted{"/ports/0/addresses", R"(["192.0.2.2/24", "10.0.0.1/8", "198.51.100.0/31"])"},
            {"/ports/0/gateway", ""},
            {"/ports/0/rx_queues", "64"},
+           {"/workers/idle", R"("poll")"},
+           {"/workers/idle", R"("pause")"},
+           {"/workers/idle", R"("sleep")"},
+           {"/workers", "{}"},
            {"/buffers/count", "1024"},
            {"/buffers/count", "67108864"},
            {"/connections/capacity", "1073741824"},

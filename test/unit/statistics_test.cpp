@@ -40,6 +40,7 @@ TEST(Statistics, AddsUpWhatAllWorkersCounted) {
   EXPECT_EQ(totals.originated, 1u);
   EXPECT_EQ(totals.received(), totals.transmitted() + totals.dropped() + totals.punted());
   EXPECT_EQ(statistics.drops(DropReason::fragment), 6u);
+  EXPECT_EQ(statistics.received_by(1), 10u);
   EXPECT_EQ(statistics.ipv4_table().entries(), 11u);
 }
 

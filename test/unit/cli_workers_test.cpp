@@ -1,0 +1,81 @@
+// The figures of `turnoutctl workers`.
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "control/cli/errors.h"
+#include "control/cli/run.h"
+#include "control/cli/status.h"
+
+namespace turnout::cli {
+namespace {
+
+Json worker(uint64_t lcore, uint64_t thousands) {
+  return {
+      {"lcore", lcore},
+      {"packets", 90 * thousands},
+      {"polls", 40 * thousands},
+      {"bursts", 10 * thousands},
+      {"full_bursts", 1 * thousands},
+      {"busy_cycles", 9'000 * thousands},
+      {"idle_cycles", 27'000 * thousands},
+      {"idle", "poll"},
+      {"queues", Json::parse(R"([{"ports": ["lan"], "queue": 0}, {"ports": ["dmz", "mgmt"], "queue": 2}])")},
+      {"tsc_hz", 2'000'000'000}};
+}
+
+int run(const std::vector<std::string>& words, const Json& workers, std::string& out) {
+  std::istringstream in;
+  std::ostringstream out_stream, err_stream;
+  const int code = cli::run(words, {.version = "1.2.3",
+                                    .socket = std::nullopt,
+                                    .connect = [&](const std::string&) -> Call {
+                                      return [&workers](const std::string& method, const Json&) {
+                                        return method == "worker.list" ? workers : Json();
+                                      };
+                                    },
+                                    .in = in,
+                                    .out = out_stream,
+                                    .err = err_stream});
+  out = out_stream.str();
+  return code;
+}
+
+TEST(CliWorkers, ShowsWhereTheTimeBetweenTwoAnswersWent) {
+  const Json before = Json::array({worker(1, 1000), worker(2, 1000)});
+  const Json after = Json::array({worker(1, 2000), worker(2, 1000)});
+  EXPECT_EQ(
+      workers_table(before, after).to_string(),
+      "LCORE  PACKETS/S  CYCLES/PACKET  PACKETS/BURST    FULL    BUSY  POLLS/S  IDLE  QUEUES\n"
+      "    1    5000000          100.0            9.0  10.0 %  25.0 %  2222222  poll  lan:0, dmz+mgmt:2\n"
+      "    2          -              -              -       -       -        -  poll  lan:0, dmz+mgmt:2\n");
+}
+
+TEST(CliWorkers, ShowsAllSinceTheStart) {
+  const Json workers = Json::array({worker(7, 1000)});
+  std::string out;
+  EXPECT_EQ(run({"workers", "--interval", "0"}, workers, out), kDone);
+  EXPECT_EQ(out, workers_table(Json(), workers).to_string());
+  EXPECT_NE(out.find("\n    7    5000000          100.0"), std::string::npos) << out;
+}
+
+TEST(CliWorkers, PrintsWhatTheSocketGaveWithoutWaiting) {
+  const Json workers = Json::array({worker(7, 1000)});
+  std::string out;
+  EXPECT_EQ(run({"--json", "workers", "--interval", "3600"}, workers, out), kDone);
+  EXPECT_EQ(Json::parse(out), workers);
+}
+
+TEST(CliWorkers, RefusesAnIntervalThatIsNone) {
+  std::string out;
+  for (const char* interval : {"-1", "0.5", "3601", "x"})
+    EXPECT_EQ(run({"workers", "--interval", interval}, Json::array(), out), kUsage) << interval;
+}
+
+TEST(CliWorkers, SurvivesAnswersThatLackEverything) {
+  EXPECT_NE(workers_table(Json(), Json::parse("[{}, 3]")).to_string().find("\n    -          -"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace turnout::cli
