@@ -127,11 +127,16 @@ void compare_timeouts(const TimeoutConfig& from, const TimeoutConfig& to, Senten
 }
 
 /// The part of the configuration that the running program can't change.
-Json unchangeable_part(Config config) {
-  config.services.clear();
-  config.vips.clear();
-  config.connections.timeouts = {};
-  return to_json(config);
+Json unchangeable_part(const Config& config) {
+  Config part;
+  part.eal = config.eal;
+  part.ports = config.ports;
+  part.buffer_count = config.buffer_count;
+  part.connections = config.connections;
+  part.connections.timeouts = {};
+  part.control_socket = config.control_socket;
+  part.http_listen = config.http_listen;
+  return to_json(part);
 }
 
 std::string as_written(const Json* value) {
@@ -180,6 +185,12 @@ std::vector<std::string> describe_changes(const Config& from, const Config& to) 
   compare_timeouts(from.connections.timeouts, to.connections.timeouts, sentences);
   compare_vips(from, to, sentences);
   compare_services(from, to, sentences);
+  return sentences;
+}
+
+std::vector<std::string> describe_changes(const ServiceConfig& from, const ServiceConfig& to) {
+  Sentences sentences;
+  compare_service(from, to, sentences);
   return sentences;
 }
 

@@ -1,6 +1,7 @@
 // What no single value shows: duplicates, subnets, and sizes that depend on each other.
 #include <map>
 #include <numeric>
+#include <set>
 #include <utility>
 
 #include "control/config_rules.h"
@@ -125,6 +126,17 @@ class ConfigCheck {
     return !role.empty();
   }
 
+  /// Where a real server is. Written out only to say what is wrong there: there may be 500,000.
+  struct Place {
+    const std::string& real_servers;
+    size_t index;
+    std::string address() const { return item(real_servers, index) + "/address"; }
+  };
+
+  bool refuse_server_role(const IpAddress& address, const Place& place) {
+    return !plan_.role(address).empty() && refuse_role(address, place.address());
+  }
+
   void check_real_servers(size_t service_index) {
     const ServiceConfig& service = config_.services[service_index];
     const std::string at = item("/services", service_index) + "/real_servers";
@@ -132,37 +144,38 @@ class ConfigCheck {
     for (size_t i = 0; i < service.real_servers.size(); ++i) {
       const IpAddress& address = service.real_servers[i].address;
       if (address.is_unspecified()) continue;
-      const std::string address_at = item(at, i) + "/address";
+      const Place place{at, i};
       const auto [first, is_new] = seen.try_emplace(address, i);
       if (!is_new) {
-        refuse(address_at, address.to_string() + " is given already at " + item(at, first->second) +
-                               ": remove one of the two");
-      } else if (!refuse_other_family(service.key.vip, address, address_at)) {
-        check_real_server(address, address_at);
+        refuse(place.address(), address.to_string() + " is given already at " + item(at, first->second) +
+                                    ": remove one of the two");
+      } else if (!refuse_other_family(service.key.vip, address, place)) {
+        check_real_server(address, place);
       }
     }
   }
 
-  bool refuse_other_family(const IpAddress& vip, const IpAddress& address, const std::string& at) {
+  bool refuse_other_family(const IpAddress& vip, const IpAddress& address, const Place& place) {
     if (vip.is_unspecified() || vip.is_v4() == address.is_v4()) return false;
-    refuse(at, address.to_string() + " is an " + family_of(address) + " address and the VIP " +
-                   vip.to_string() + " an " + family_of(vip) +
-                   " one: a service's real servers are of its family, give the server's " + family_of(vip) +
-                   " address");
+    refuse(place.address(), address.to_string() + " is an " + family_of(address) + " address and the VIP " +
+                                vip.to_string() + " an " + family_of(vip) +
+                                " one: a service's real servers are of its family, give the server's " +
+                                family_of(vip) + " address");
     return true;
   }
 
-  void check_real_server(const IpAddress& address, const std::string& at) {
+  void check_real_server(const IpAddress& address, const Place& place) {
     if (const std::string* own_at = plan_.own(address)) {
-      refuse(at, address.to_string() + " is the director's own address (" + *own_at +
-                     "): give the real server's, or remove the server");
+      refuse(place.address(), address.to_string() + " is the director's own address (" + *own_at +
+                                  "): give the real server's, or remove the server");
     } else if (const auto vip = vips_.find(address); vip != vips_.end()) {
-      refuse(at, address.to_string() + " is a virtual service's address (" + vip->second +
-                     "): give the address the real server has for itself");
-    } else if (plan_.is_complete() && !refuse_role(address, at) && !port_of(config_, address)) {
-      refuse(at, address.to_string() + " is on no port's subnet (" + plan_.all_subnets() +
-                     "): Direct Routing needs it on the same layer-2 segment; add the subnet to a port's "
-                     "addresses or remove the server");
+      refuse(place.address(), address.to_string() + " is a virtual service's address (" + vip->second +
+                                  "): give the address the real server has for itself");
+    } else if (plan_.is_complete() && !refuse_server_role(address, place) && !port_of(config_, address)) {
+      refuse(place.address(),
+             address.to_string() + " is on no port's subnet (" + plan_.all_subnets() +
+                 "): Direct Routing needs it on the same layer-2 segment; add the subnet to a port's "
+                 "addresses or remove the server");
     }
   }
 
@@ -174,7 +187,33 @@ class ConfigCheck {
   std::map<ServiceKey, std::string> services_;
 };
 
+/// Real servers that the service does not have in `config`.
+std::set<IpAddress> added_servers(const Config& config, const ServiceConfig& next) {
+  std::set<IpAddress> added;
+  for (const RealServerConfig& server : next.real_servers) added.insert(server.address);
+  const ServiceConfig* before = config.find(next.key);
+  if (!before) return added;
+  for (const RealServerConfig& server : before->real_servers) added.erase(server.address);
+  return added;
+}
+
 }  // namespace
+
+bool stays_valid(const Config& config, const ServiceConfig& next) {
+  Config alone;
+  alone.ports = config.ports;
+  alone.services = {next};
+  if (!check_config(alone).empty()) return false;
+  const std::set<IpAddress> added = added_servers(config, next);
+  if (added.empty()) return true;
+  size_t real_servers = next.real_servers.size();
+  for (const ServiceConfig& other : config.services) {
+    if (other.key == next.key) continue;
+    if (added.contains(other.key.vip)) return false;
+    real_servers += other.real_servers.size();
+  }
+  return real_servers <= kMaxRealServers;
+}
 
 ConfigErrors check_config(const Config& config) {
   ConfigErrors errors;

@@ -45,6 +45,10 @@ Parsed<IpAddress> parse_host_address(const Json& value, const std::string& at = 
 /// Cross-references only: for a Config that was changed in memory.
 ConfigErrors check_config(const Config& config);
 
+/// Would `config`, which is valid, stay so with `next` in place of the service of its key? Looks at that
+/// service alone; check_config() of the whole says what is wrong.
+bool stays_valid(const Config& config, const ServiceConfig& next);
+
 Json to_json(const ServiceKey& key);
 Json to_json(const RealServerConfig& server);
 Json to_json(const ServiceConfig& service);
@@ -55,6 +59,7 @@ Json to_json(const Config& config);             ///< parse_config(to_json(c)) gi
 /// What `config.apply` answers: one sentence per difference, e.g. "tcp 192.0.2.100:80: add real server
 /// 192.0.2.13".
 std::vector<std::string> describe_changes(const Config& from, const Config& to);
+std::vector<std::string> describe_changes(const ServiceConfig& from, const ServiceConfig& to);
 
 /// What needs a restart to change (eal, workers, ports, buffers, connections.capacity and capacity_ipv6,
 /// control, http): an error for each.

@@ -138,18 +138,20 @@ void ConfigReader::read_text(std::string_view key, std::string& into) const {
 }
 
 std::optional<uint64_t> ConfigReader::integer(uint64_t least, uint64_t most) const {
-  const std::string needed =
-      ": a whole number from " + std::to_string(least) + " to " + std::to_string(most) + " is needed";
+  const auto refuse_it = [&](const std::string& what) {
+    refuse_value(what + ": a whole number from " + std::to_string(least) + " to " + std::to_string(most) +
+                 " is needed");
+  };
   // The library makes a float of an integer beyond 64 bits.
   const bool is_huge = value_->is_number_float() && std::abs(value_->get<double>()) >= 0x1p63;
   const bool is_negative =
       value_->is_number_integer() && !value_->is_number_unsigned() && value_->get<int64_t>() < 0;
   if (!value_->is_number()) {
-    refuse_value("is " + kind_of(*value_) + needed);
+    refuse_it("is " + kind_of(*value_));
   } else if (value_->is_number_float() && !is_huge) {
-    refuse_value("is written with a fraction or an exponent" + needed);
+    refuse_it("is written with a fraction or an exponent");
   } else if (is_huge || is_negative || value_->get<uint64_t>() < least || value_->get<uint64_t>() > most) {
-    refuse_value("is out of range" + needed);
+    refuse_it("is out of range");
   } else {
     return value_->get<uint64_t>();
   }

@@ -1,10 +1,16 @@
 #include "control/director.h"
 
+#include <algorithm>
+
 #include "control/log.h"
 
 namespace turnout {
 
 namespace {
+
+// Finding out whose servers were resolved takes longer the more services there are. Then it is done less
+// often, for more of them at once.
+constexpr size_t kServicesAMillisecond = 500;
 
 std::string join(const ConfigErrors& errors) {
   std::string text;
@@ -31,7 +37,8 @@ Director::Director(Config config, const Parts& parts, Time now)
       time_(now),
       builder_(parts.stations),
       link_(
-          parts.wire, macs_of(parts.stations), [this] { outdated_ = true; }, parts.to_kernel),
+          parts.wire, macs_of(parts.stations),
+          [this](const NeighborKey& neighbor) { moved_.insert(neighbor); }, parts.to_kernel),
       sweeper_(parts.tables, parts.statistics) {
   registry_.update(config_, snapshot_generation_ + 1);
   link_.apply(config_, now);
@@ -61,10 +68,53 @@ Director::Applied Director::apply(Config next, bool dry_run, Time now) {
   return {generation_, std::move(changes)};
 }
 
+Director::Applied Director::apply_with(const ServiceConfig& next, Time now) {
+  Config whole = config_;
+  *whole.find(next.key) = next;
+  return apply(std::move(whole), false, now);
+}
+
+Director::Applied Director::replace(const ServiceConfig& next, Time now) {
+  ServiceConfig& service = *config_.find(next.key);
+  if (!want_same_neighbors(service, next) || !stays_valid(config_, next) || !registry_.fits(next))
+    return apply_with(next, now);
+  std::vector<std::string> changes = describe_changes(service, next);
+  if (!changes.empty()) ++generation_;
+  service = next;
+  registry_.update(service, snapshot_generation_ + 1);
+  publish({&service});
+  for (const std::string& change : changes) log_info(change);
+  return {generation_, std::move(changes)};
+}
+
 void Director::publish() {
   const auto resolve = [this](size_t port, const IpAddress& address) { return link_.resolve(port, address); };
   parts_.snapshots.publish(builder_.build(config_, registry_, resolve, ++snapshot_generation_, starting_));
   outdated_ = false;
+  moved_.clear();
+}
+
+void Director::publish(const Services& changed) {
+  const auto resolve = [this](size_t port, const IpAddress& address) { return link_.resolve(port, address); };
+  auto next =
+      builder_.rebuild(snapshot(), changed, config_, registry_, resolve, snapshot_generation_ + 1, starting_);
+  if (!next) return publish();
+  ++snapshot_generation_;
+  parts_.snapshots.publish(std::move(next));
+}
+
+/// What workers are to know of the neighbours that were found, or found elsewhere.
+void Director::publish_moved() {
+  Services changed;
+  for (const ServiceConfig& service : config_.services) {
+    const auto moved = [this](const RealServerConfig& server) {
+      return !server.mac && moved_.contains({port_of(config_, server.address).value(), server.address});
+    };
+    if (std::ranges::any_of(service.real_servers, moved)) changed.push_back(&service);
+  }
+  moved_.clear();
+  next_moved_ = time_ + Time(config_.services.size() / kServicesAMillisecond);
+  if (!changed.empty()) publish(changed);
 }
 
 void Director::end_start(Time now) {
@@ -80,6 +130,7 @@ void Director::tick(Time now, Tick tick) {
   link_.tick(now);
   if (starting_) end_start(now);
   if (outdated_) publish();
+  if (!moved_.empty() && now >= next_moved_) publish_moved();
   for (const Registry::Released& released : registry_.reclaim(parts_.snapshots.reclaim())) {
     parts_.statistics.settle(released);
   }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "control/config_json.h"
@@ -50,6 +51,9 @@ class Director {
   /// Checks the whole of `next`, then puts it in force with one new snapshot; or throws ConfigRefused and
   /// changes nothing. With `dry_run` it only says what would change.
   Applied apply(Config next, bool dry_run, Time now);
+  /// The same as apply() with only `next` in place of the service of its key, which there is; but it takes no
+  /// longer because there are others.
+  Applied replace(const ServiceConfig& next, Time now);
 
   /// To be called every few milliseconds. `tick`: the connection table's time.
   void tick(Time now, Tick tick);
@@ -71,7 +75,12 @@ class Director {
   const ConnectionTables& tables() const { return parts_.tables; }
 
  private:
+  using Services = std::vector<const ServiceConfig*>;
+
+  Applied apply_with(const ServiceConfig& next, Time now);
   void publish();
+  void publish(const Services& changed);
+  void publish_moved();
   void end_start(Time now);
   void urge_if_packets_wait(Time now);
 
@@ -81,7 +90,9 @@ class Director {
   uint64_t snapshot_generation_ = 0;  // counts snapshots: there is one for each MAC address learnt as well
   bool starting_ = true;
   Time started_;
-  bool outdated_ = false;  // the snapshot no longer says what is known
+  bool outdated_ = false;                                // the snapshot no longer says what is known
+  std::unordered_set<NeighborKey, NeighborHash> moved_;  // nor where these are
+  Time next_moved_{};                                    // when it may next be told
   Tick tick_ = 0;
   Time time_{};
   uint64_t waiting_drops_ = 0;  // packets dropped so far because no server was resolved

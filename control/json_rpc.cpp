@@ -78,12 +78,14 @@ void check_request(const Json& request) {
   }
 }
 
-/// By name is the only way; an empty array says as much as an empty object. Throws RpcError.
-Json params_of(const Json& request) {
+/// By name is the only way; an empty array says as much as an empty object. Not copied: a whole configuration
+/// may be among them. Throws RpcError.
+const Json& params_of(const Json& request) {
+  static const Json kNone = Json::object();
   const auto params = request.find("params");
-  if (params == request.end()) return Json::object();
+  if (params == request.end()) return kNone;
   if (params->is_object()) return *params;
-  if (params->empty()) return Json::object();
+  if (params->empty()) return kNone;
   throw RpcError(RpcCode::invalid_params, R"(parameters are given by name: "params" must be an object)");
 }
 

@@ -13,6 +13,18 @@ namespace {
 
 constexpr unsigned kPuntedAtOnce = 512;  // frames a tick
 
+// A tick, of which there are a thousand a second: all answers together stay below what one worker hands up in
+// that time (PuntLimiter), and a hundred thousand real servers are asked for in seven seconds.
+constexpr unsigned kAskedAtOnce = 15;
+constexpr unsigned kUrgedAtOnce = 256;
+
+NeighborTimings paced() {
+  NeighborTimings timings;
+  timings.asked_at_once = kAskedAtOnce;
+  timings.urged_at_once = kUrgedAtOnce;
+  return timings;
+}
+
 bool has_ipv6(const PortConfig& port) {
   return std::ranges::any_of(port.addresses, [](const InterfaceAddress& own) { return own.address.is_v6(); });
 }
@@ -65,6 +77,17 @@ std::vector<NeighborKey> wanted_neighbors(const Config& config) {
   return {wanted.begin(), wanted.end()};
 }
 
+bool want_same_neighbors(const ServiceConfig& a, const ServiceConfig& b) {
+  const auto wanted = [](const ServiceConfig& service) {
+    std::set<IpAddress> addresses;
+    for (const RealServerConfig& server : service.real_servers) {
+      if (!server.mac) addresses.insert(server.address);
+    }
+    return addresses;
+  };
+  return wanted(a) == wanted(b);
+}
+
 std::optional<IpAddress> source_address(const PortConfig& port, const MacAddress& port_mac,
                                         const IpAddress& target) {
   const auto own = std::ranges::find_if(port.addresses,
@@ -74,16 +97,15 @@ std::optional<IpAddress> source_address(const PortConfig& port, const MacAddress
   return own_address(port, target.is_v6());
 }
 
-LinkLayer::LinkLayer(Wire& wire, std::vector<MacAddress> port_macs, std::function<void()> mac_known,
-                     ToKernel to_kernel)
+LinkLayer::LinkLayer(Wire& wire, std::vector<MacAddress> port_macs, MacKnown mac_known, ToKernel to_kernel)
     : wire_(wire),
       port_macs_(std::move(port_macs)),
       mac_known_(std::move(mac_known)),
       to_kernel_(std::move(to_kernel)),
-      neighbors_({[this](const Neighbor& neighbor) { ask(neighbor); },
-                  [this](const Neighbor& neighbor, std::optional<MacAddress> before) {
-                    changed(neighbor, before);
-                  }}),
+      neighbors_(
+          {[this](const Neighbor& neighbor) { ask(neighbor); },
+           [this](const Neighbor& neighbor, std::optional<MacAddress> before) { changed(neighbor, before); }},
+          paced()),
       announcer_(port_macs_,
                  [this](size_t port, std::span<const uint8_t> frame) { wire_.send(port, frame); }),
       groups_(port_macs_, [this](size_t port, std::span<const uint8_t> frame) { wire_.send(port, frame); }) {
@@ -91,7 +113,7 @@ LinkLayer::LinkLayer(Wire& wire, std::vector<MacAddress> port_macs, std::functio
 }
 
 void LinkLayer::apply(const Config& config, Time now) {
-  config_ = config;
+  ports_ = config.ports;
   std::set<IpAddress> held;
   for (const LocalAddress& address : addresses_) held.insert(address.ip);
   addresses_ = local_addresses(config, port_macs_);
@@ -173,16 +195,16 @@ void LinkLayer::warn_of_conflict(size_t port, const PuntResponder::Claim& claim)
                            ? "a real server must not announce its VIP (net.ipv4.conf.all.arp_ignore=1, "
                              "arp_announce=2)"
                            : "a real server must have its VIP on its loopback interface only";
-  conflict_log_.log(LogLevel::warning, "port '" + config_.ports[port].name +
-                                           "': " + claim.sender.to_string() + " says that it has " +
-                                           claim.ip.to_string() + ", an address of this director: " + remedy);
+  conflict_log_.log(LogLevel::warning, "port '" + ports_[port].name + "': " + claim.sender.to_string() +
+                                           " says that it has " + claim.ip.to_string() +
+                                           ", an address of this director: " + remedy);
 }
 
 void LinkLayer::on_too_big(size_t port, uint16_t mtu, std::span<const uint8_t> frame, Time now) {
   const bool ipv6 = holds_ipv6(frame);
-  std::optional<IpAddress> from = own_address(config_.ports[port], ipv6);
-  for (size_t other = 0; !from && other < config_.ports.size(); ++other)
-    from = own_address(config_.ports[other], ipv6);  // any of a router's will do (RFC 1812 4.3.2.4)
+  std::optional<IpAddress> from = own_address(ports_[port], ipv6);
+  for (size_t other = 0; !from && other < ports_.size(); ++other)
+    from = own_address(ports_[other], ipv6);  // any of a router's will do (RFC 1812 4.3.2.4)
   if (from) send(port, responder_.on_too_big(port, frame, *from, mtu, now));
 }
 
@@ -196,7 +218,7 @@ void LinkLayer::give_to_kernel(size_t port, std::span<const uint8_t> frame) {
 
 void LinkLayer::ask(const Neighbor& neighbor) {
   const MacAddress& our_mac = port_macs_[neighbor.port];
-  const auto from = source_address(config_.ports[neighbor.port], our_mac, neighbor.ip);
+  const auto from = source_address(ports_[neighbor.port], our_mac, neighbor.ip);
   if (!from) return;
   const bool unicast = neighbor.mac && neighbor.unanswered < NeighborTable::kUnicastTries;
   if (neighbor.ip.is_v4()) {
@@ -210,13 +232,13 @@ void LinkLayer::ask(const Neighbor& neighbor) {
 }
 
 void LinkLayer::changed(const Neighbor& neighbor, std::optional<MacAddress> before) {
-  const std::string name = neighbor.ip.to_string() + " on port '" + config_.ports[neighbor.port].name + "'";
+  const std::string name = neighbor.ip.to_string() + " on port '" + ports_[neighbor.port].name + "'";
   if (before) {
     log_warning(name + " moved from " + before->to_string() + " to " + neighbor.mac->to_string());
   } else {
     log_info(name + " is at " + neighbor.mac->to_string());
   }
-  mac_known_();
+  mac_known_({neighbor.port, neighbor.ip});
 }
 
 void LinkLayer::port_came_up(size_t port, Time now) {

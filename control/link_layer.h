@@ -24,10 +24,11 @@ class LinkLayer {
   /// Hands a frame to the kernel interface of a port, if it has one.
   using ToKernel = std::function<void(size_t port, std::span<const uint8_t> frame)>;
 
+  using MacKnown = std::function<void(const NeighborKey& neighbor)>;
+
   /// `mac_known`: called when a neighbour's MAC address became known or another. `to_kernel`: none if no port
   /// has a kernel interface.
-  LinkLayer(Wire& wire, std::vector<MacAddress> port_macs, std::function<void()> mac_known,
-            ToKernel to_kernel = {});
+  LinkLayer(Wire& wire, std::vector<MacAddress> port_macs, MacKnown mac_known, ToKernel to_kernel = {});
 
   /// The addresses to answer for and the neighbours to resolve. VIPs that are new are announced.
   void apply(const Config& config, Time now);
@@ -60,9 +61,9 @@ class LinkLayer {
 
   Wire& wire_;
   std::vector<MacAddress> port_macs_;
-  std::function<void()> mac_known_;
+  MacKnown mac_known_;
   ToKernel to_kernel_;
-  Config config_;  // ports and services as last applied
+  std::vector<PortConfig> ports_;
   std::vector<LocalAddress> addresses_;
   NeighborTable neighbors_;
   PuntResponder responder_;
@@ -84,5 +85,8 @@ std::optional<IpAddress> source_address(const PortConfig& port, const MacAddress
 
 /// The neighbours to resolve: real servers without a fixed MAC, and gateways.
 std::vector<NeighborKey> wanted_neighbors(const Config& config);
+
+/// Do both have the same real servers to be resolved?
+bool want_same_neighbors(const ServiceConfig& a, const ServiceConfig& b);
 
 }  // namespace turnout

@@ -29,7 +29,10 @@ struct PointerPrefix {
   std::string from;
   std::string to;
 };
-uint64_t apply_or_refuse(DaemonView& daemon, Config next, const std::vector<PointerPrefix>& renamed = {});
+using PointerPrefixes = std::vector<PointerPrefix>;
+uint64_t apply_or_refuse(DaemonView& daemon, Config next, const PointerPrefixes& renamed = {});
+/// The same for one service, which there is.
+uint64_t replace_or_refuse(DaemonView& daemon, const ServiceConfig& next, const PointerPrefixes& renamed);
 
 /// Throws the RpcError for values that could not be read.
 [[noreturn]] void refuse(RpcCode code, const ConfigErrors& errors);

@@ -14,20 +14,36 @@ void refuse(RpcCode code, const ConfigErrors& errors) {
   throw RpcError(code, message, {{"pointer", errors.empty() ? "" : errors.front().pointer}, {"errors", all}});
 }
 
-uint64_t apply_or_refuse(DaemonView& daemon, Config next, const std::vector<PointerPrefix>& renamed) {
+namespace {
+
+[[noreturn]] void refuse(const ConfigRefused& refused, const PointerPrefixes& renamed) {
+  ConfigErrors errors = refused.errors;
+  for (ConfigError& error : errors) {
+    for (const PointerPrefix& prefix : renamed) {
+      if (!error.pointer.starts_with(prefix.from)) continue;
+      error.pointer = prefix.to + error.pointer.substr(prefix.from.size());
+      break;
+    }
+  }
+  refuse(refused.reason == ConfigRefused::Reason::invalid ? RpcCode::invalid_params : RpcCode::cannot,
+         errors);
+}
+
+}  // namespace
+
+uint64_t apply_or_refuse(DaemonView& daemon, Config next, const PointerPrefixes& renamed) {
   try {
     return daemon.director.apply(std::move(next), false, daemon.director.time()).generation;
   } catch (const ConfigRefused& refused) {
-    ConfigErrors errors = refused.errors;
-    for (ConfigError& error : errors) {
-      for (const PointerPrefix& prefix : renamed) {
-        if (!error.pointer.starts_with(prefix.from)) continue;
-        error.pointer = prefix.to + error.pointer.substr(prefix.from.size());
-        break;
-      }
-    }
-    refuse(refused.reason == ConfigRefused::Reason::invalid ? RpcCode::invalid_params : RpcCode::cannot,
-           errors);
+    refuse(refused, renamed);
+  }
+}
+
+uint64_t replace_or_refuse(DaemonView& daemon, const ServiceConfig& next, const PointerPrefixes& renamed) {
+  try {
+    return daemon.director.replace(next, daemon.director.time()).generation;
+  } catch (const ConfigRefused& refused) {
+    refuse(refused, renamed);
   }
 }
 

@@ -18,8 +18,8 @@ Json key_of(const Json& service) {
   return key;
 }
 
-ServiceConfig& find_service(Config& config, const ServiceKey& key) {
-  if (ServiceConfig* service = config.find(key)) return *service;
+const ServiceConfig& find_service(const Config& config, const ServiceKey& key) {
+  if (const ServiceConfig* service = config.find(key)) return *service;
   throw RpcError(RpcCode::no_such, "no such service: " + key.to_string(), {{"pointer", "/service"}});
 }
 
@@ -54,13 +54,12 @@ Json add_service(DaemonView& daemon, const Json& params) {
 Json edit_service(DaemonView& daemon, const Json& params) {
   const std::string at = params.contains("service") ? "/service" : "";
   const Json wanted = service_of(params);
-  Config next = daemon.director.config();
-  ServiceConfig& service = find_service(next, value_or_refuse(parse_service_key(key_of(wanted), at)));
+  const Config& config = daemon.director.config();
+  const ServiceConfig& service = find_service(config, value_or_refuse(parse_service_key(key_of(wanted), at)));
   Json merged = to_json(service);
   merged.update(wanted);
-  service = value_or_refuse(parse_service(merged, at));
-  const PointerPrefix prefix = prefix_of(next, service, at);
-  return generation(apply_or_refuse(daemon, std::move(next), {prefix}));
+  const ServiceConfig next = value_or_refuse(parse_service(merged, at));
+  return generation(replace_or_refuse(daemon, next, {prefix_of(config, service, at)}));
 }
 
 Json delete_service(DaemonView& daemon, const Json& params) {
@@ -81,32 +80,35 @@ const Json& member(const Json& params, const char* name) {
 
 /// What server.add, edit and delete have in common: the service, and where in it the server is.
 struct ServerRequest {
-  ServerRequest(DaemonView& daemon, const Json& params) : next(daemon.director.config()) {
+  ServerRequest(DaemonView& daemon, const Json& params) {
     allow_only(params, {"service", "server"});
-    service = &find_service(next, value_or_refuse(parse_service_key(member(params, "service"), "/service")));
+    const Config& config = daemon.director.config();
+    const ServiceConfig& service =
+        find_service(config, value_or_refuse(parse_service_key(member(params, "service"), "/service")));
+    next = service;
+    of_service = prefix_of(config, service, "/service");
     wanted = member(params, "server");
     Json name = Json::object();
     if (wanted.contains("address")) name["address"] = wanted["address"];
     const IpAddress address = value_or_refuse(parse_real_server(name, "/server")).address;
-    place = std::find_if(service->real_servers.begin(), service->real_servers.end(),
+    place = std::find_if(next.real_servers.begin(), next.real_servers.end(),
                          [&](const RealServerConfig& server) { return server.address == address; });
-    description = address.to_string() + " in " + service->key.to_string();
+    description = address.to_string() + " in " + service.key.to_string();
   }
 
-  bool exists() const { return place != service->real_servers.end(); }
+  bool exists() const { return place != next.real_servers.end(); }
   void must_exist() const {
     if (!exists())
       throw RpcError(RpcCode::no_such, "no such real server: " + description,
                      {{"pointer", "/server/address"}});
   }
   Json apply(DaemonView& daemon, size_t server_index) {
-    const PointerPrefix of_service = prefix_of(next, *service, "/service");
     const std::string server = of_service.from + "/real_servers/" + std::to_string(server_index);
-    return generation(apply_or_refuse(daemon, std::move(next), {{server, "/server"}, of_service}));
+    return generation(replace_or_refuse(daemon, next, {{server, "/server"}, of_service}));
   }
 
-  Config next;
-  ServiceConfig* service;
+  ServiceConfig next;
+  PointerPrefix of_service;
   Json wanted;
   std::vector<RealServerConfig>::iterator place;
   std::string description;
@@ -118,8 +120,8 @@ Json add_server(DaemonView& daemon, const Json& params) {
     throw RpcError(RpcCode::already_exists, "real server already exists: " + request.description,
                    {{"pointer", "/server/address"}});
   }
-  request.service->real_servers.push_back(value_or_refuse(parse_real_server(request.wanted, "/server")));
-  return request.apply(daemon, request.service->real_servers.size() - 1);
+  request.next.real_servers.push_back(value_or_refuse(parse_real_server(request.wanted, "/server")));
+  return request.apply(daemon, request.next.real_servers.size() - 1);
 }
 
 Json edit_server(DaemonView& daemon, const Json& params) {
@@ -129,13 +131,13 @@ Json edit_server(DaemonView& daemon, const Json& params) {
   merged.update(request.wanted);
   if (merged.contains("mac") && merged["mac"].is_null()) merged.erase("mac");
   *request.place = value_or_refuse(parse_real_server(merged, "/server"));
-  return request.apply(daemon, static_cast<size_t>(request.place - request.service->real_servers.begin()));
+  return request.apply(daemon, static_cast<size_t>(request.place - request.next.real_servers.begin()));
 }
 
 Json delete_server(DaemonView& daemon, const Json& params) {
   ServerRequest request(daemon, params);
   request.must_exist();
-  request.service->real_servers.erase(request.place);
+  request.next.real_servers.erase(request.place);
   return request.apply(daemon, 0);
 }
 

@@ -110,6 +110,10 @@ void NeighborTable::urge(Time now) {
   for (const NeighborKey& key : incomplete_) {
     const std::optional<Time> last_ask = entries_.at(key).last_ask;
     const bool may_ask = !last_ask || *last_ask + timings_.urge_interval <= now;
+    if (may_ask && chosen.size() == timings_.urged_at_once) {
+      next_urge_ = now + kUrgeRest;
+      break;
+    }
     if (may_ask) chosen.push_back(key);
     next_urge_ = std::min(next_urge_, (may_ask ? now : *last_ask) + timings_.urge_interval);
   }
@@ -119,10 +123,12 @@ void NeighborTable::urge(Time now) {
 }
 
 NeighborTable::Time NeighborTable::advance(Time now) {
+  unsigned events = 0;
   while (!due_.empty()) {
     const Due due = due_.top();
     const bool valid = is_valid(due);
     if (valid && due.at > now) return due.at;
+    if (valid && events++ == timings_.asked_at_once) return now + Time(1);
     due_.pop();
     if (valid) run(due.key, entries_.at(due.key), now);
   }

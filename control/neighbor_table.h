@@ -60,6 +60,8 @@ struct NeighborTimings {
   std::chrono::milliseconds refresh{20000};       // ask again this long after it proved itself
   std::chrono::milliseconds stale{30000};         // reachable no longer
   std::chrono::milliseconds urge_interval{1000};  // urge() asks only those not asked for this long
+  unsigned asked_at_once = UINT32_MAX;            // by a call of advance(); the rest a millisecond later
+  unsigned urged_at_once = UINT32_MAX;            // by a call of urge(); the rest at kUrgeRest
 };
 
 class NeighborTable {
@@ -68,6 +70,9 @@ class NeighborTable {
 
   /// So many requests go to the last known MAC alone before the next ones are for all to hear.
   static constexpr unsigned kUnicastTries = 3;
+
+  /// After this, those that urge() left out are seen to.
+  static constexpr Time kUrgeRest{100};
 
   /// Both must be given. They may call anything of this table but want().
   struct Callbacks {
@@ -116,7 +121,9 @@ class NeighborTable {
     Time at;
     NeighborKey key;
     uint64_t serial;
-    bool operator<(const Due& other) const { return at > other.at; }  // the earliest on top
+    /// The earliest on top; of those due at once, what was wanted first: a service's servers are resolved
+    /// together, and its tables built once.
+    bool operator<(const Due& other) const { return at != other.at ? at > other.at : serial > other.serial; }
   };
 
   using Keys = std::unordered_set<NeighborKey, NeighborHash>;

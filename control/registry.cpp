@@ -1,20 +1,32 @@
 #include "control/registry.h"
 
+#include <algorithm>
+
 #include "dataplane/connection.h"
 
 namespace turnout {
 
+size_t Registry::added_slots(const ServiceConfig& service) const {
+  const auto known = services_.find(service.key);
+  if (known == services_.end()) return service.real_servers.size();
+  const auto is_new = [&](const RealServerConfig& server) {
+    return !known->second.servers.contains(server.address);
+  };
+  return static_cast<size_t>(std::ranges::count_if(service.real_servers, is_new));
+}
+
 bool Registry::fits(const Config& config) const {
-  size_t slots = generations_.size() - free_slots_.size();
+  size_t slots = slots_in_use();
   size_t indexes = next_index_ - free_indexes_.size();
   for (const ServiceConfig& wanted : config.services) {
-    const auto known = services_.find(wanted.key);
-    if (known == services_.end()) ++indexes;
-    for (const RealServerConfig& server : wanted.real_servers) {
-      if (known == services_.end() || !known->second.servers.contains(server.address)) ++slots;
-    }
+    if (!services_.contains(wanted.key)) ++indexes;
+    slots += added_slots(wanted);
   }
   return slots <= kMaxServers && indexes <= kMaxServices;
+}
+
+bool Registry::fits(const ServiceConfig& service) const {
+  return slots_in_use() + added_slots(service) <= kMaxServers;
 }
 
 uint16_t Registry::take_index() {
@@ -44,25 +56,36 @@ void Registry::release(const Service& service, uint64_t generation) {
   released_.push_back({generation, service.index, kNoSlot});
 }
 
+/// The service with its servers as they are wanted; `before`: as it was.
+Registry::Service Registry::renumber(const ServiceConfig& wanted, Service before, uint64_t generation) {
+  Service service{before.index, {}};
+  for (const RealServerConfig& server : wanted.real_servers) {
+    auto known = before.servers.extract(server.address);
+    if (known) {
+      service.servers.insert(std::move(known));
+    } else {
+      service.servers.emplace(server.address, take_slot());
+    }
+  }
+  for (const auto& [address, server] : before.servers)
+    released_.push_back({generation, service.index, server.slot});
+  return service;
+}
+
 void Registry::update(const Config& config, uint64_t generation) {
   std::map<ServiceKey, Service> next;
   for (const ServiceConfig& wanted : config.services) {
     auto before = services_.extract(wanted.key);
-    Service service{before ? before.mapped().index : take_index(), {}};
-    for (const RealServerConfig& server : wanted.real_servers) {
-      auto known =
-          before ? before.mapped().servers.extract(server.address) : decltype(service.servers)::node_type{};
-      service.servers.emplace(server.address, known ? known.mapped() : take_slot());
-    }
-    if (before) {
-      for (const auto& [address, server] : before.mapped().servers) {
-        released_.push_back({generation, service.index, server.slot});
-      }
-    }
-    next.emplace(wanted.key, std::move(service));
+    Service known = before ? std::move(before.mapped()) : Service{take_index(), {}};
+    next.emplace(wanted.key, renumber(wanted, std::move(known), generation));
   }
   for (const auto& [key, service] : services_) release(service, generation);
   services_ = std::move(next);
+}
+
+void Registry::update(const ServiceConfig& service, uint64_t generation) {
+  Service& known = services_.at(service.key);
+  known = renumber(service, std::move(known), generation);
 }
 
 std::vector<Registry::Released> Registry::reclaim(uint64_t oldest) {

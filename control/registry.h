@@ -35,9 +35,12 @@ class Registry {
   /// Are there numbers left for what `config` adds? If not, some are still being given up: later there will
   /// be.
   bool fits(const Config& config) const;
+  bool fits(const ServiceConfig& service) const;  ///< in place of the one of its key
 
   /// Numbers for all that `config` names, as of the snapshot `generation`. It must fit.
   void update(const Config& config, uint64_t generation);
+  /// The same for one service that has a number already. The others stay as they are.
+  void update(const ServiceConfig& service, uint64_t generation);
 
   /// What was released before the snapshot `oldest`, the oldest that a worker may still hold: its number is
   /// free now.
@@ -50,6 +53,9 @@ class Registry {
   std::vector<uint32_t> released_slots(uint16_t service) const;  ///< given up, not yet reclaimed
 
  private:
+  size_t slots_in_use() const { return generations_.size() - free_slots_.size(); }
+  size_t added_slots(const ServiceConfig& service) const;
+  Service renumber(const ServiceConfig& wanted, Service before, uint64_t generation);
   void release(const Service& service, uint64_t generation);
   uint16_t take_index();
   Server take_slot();

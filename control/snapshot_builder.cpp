@@ -26,6 +26,8 @@ Timeouts to_timeouts(const TimeoutConfig& config) {
 
 namespace {
 
+constexpr size_t kTablesOfService = 2;  // of each index in Snapshot::tables: Maglev's, and a sequence
+
 Address6 to_address6(const IpAddress& address) {
   return load_address6(address.to_v6().to_bytes().data());
 }
@@ -82,6 +84,16 @@ void add_addresses(const Config& config, const std::vector<Station>& stations,
   std::move(book).write(snapshot);
 }
 
+void add_key(const ServiceKey& key, uint16_t index, Snapshot& snapshot) {
+  const uint16_t port_be = rte_cpu_to_be_16(key.port);
+  const auto protocol = static_cast<uint8_t>(key.protocol);
+  if (key.vip.is_v4()) {
+    snapshot.service_map.insert(service_map_key(to_be32(key.vip), port_be, protocol), index);
+  } else {
+    snapshot.service_map6.insert(service_map_key(to_address6(key.vip), port_be, protocol), index);
+  }
+}
+
 Port make_port(const PortConfig& config, const Station& station) {
   Port port;
   port.vlan = config.vlan;
@@ -113,12 +125,14 @@ std::unique_ptr<const Snapshot> SnapshotBuilder::build(const Config& config, con
   }
   snapshot->servers.resize(registry.slots_used());
   snapshot->services.resize(registry.indexes_used());
+  snapshot->tables.resize(registry.indexes_used() * kTablesOfService);
   snapshot->service_map = ExactMap<uint64_t>(config.services.size());
   snapshot->service_map6 = ExactMap<ServiceKey6>(config.services.size());
   std::set<IpAddress> vips_up;
   for (const ServiceConfig& service : config.services) {
     const Registry::Service& numbers = registry.service(service.key);
-    add_service(service, numbers, config, resolve, schedule_unresolved, *snapshot);
+    add_key(service.key, numbers.index, *snapshot);
+    fill_service(service, numbers, config, resolve, schedule_unresolved, *snapshot);
     if (snapshot->services[numbers.index].maglev_size > 0) vips_up.insert(service.key.vip);
   }
   add_addresses(config, stations_, vips_up, *snapshot);
@@ -128,17 +142,28 @@ std::unique_ptr<const Snapshot> SnapshotBuilder::build(const Config& config, con
   return snapshot;
 }
 
-void SnapshotBuilder::add_service(const ServiceConfig& config, const Registry::Service& numbers,
-                                  const Config& whole, const ResolveMac& resolve, bool schedule_unresolved,
-                                  Snapshot& snapshot) {
-  const uint16_t port_be = rte_cpu_to_be_16(config.key.port);
-  const auto protocol = static_cast<uint8_t>(config.key.protocol);
-  if (const IpAddress& vip = config.key.vip; vip.is_v4()) {
-    snapshot.service_map.insert(service_map_key(to_be32(vip), port_be, protocol), numbers.index);
-  } else {
-    snapshot.service_map6.insert(service_map_key(to_address6(vip), port_be, protocol), numbers.index);
+std::unique_ptr<const Snapshot> SnapshotBuilder::rebuild(const Snapshot& before,
+                                                         const std::vector<const ServiceConfig*>& changed,
+                                                         const Config& config, const Registry& registry,
+                                                         const ResolveMac& resolve, uint64_t generation,
+                                                         bool schedule_unresolved) {
+  auto snapshot = std::make_unique<Snapshot>(before);
+  snapshot->generation = generation;
+  snapshot->servers.resize(registry.slots_used());
+  for (const ServiceConfig* service : changed) {
+    const Registry::Service& numbers = registry.service(service->key);
+    for (const uint32_t slot : registry.released_slots(numbers.index)) snapshot->servers[slot] = RealServer();
+    fill_service(*service, numbers, config, resolve, schedule_unresolved, *snapshot);
+    const bool was_up = before.services[numbers.index].maglev_size > 0;
+    const bool is_up = snapshot->services[numbers.index].maglev_size > 0;
+    if (was_up != is_up) return nullptr;  // what its VIP answers may depend on that
   }
+  return snapshot;
+}
 
+void SnapshotBuilder::fill_service(const ServiceConfig& config, const Registry::Service& numbers,
+                                   const Config& whole, const ResolveMac& resolve, bool schedule_unresolved,
+                                   Snapshot& snapshot) {
   std::vector<ScheduledServer> scheduled;
   bool weighted = false;
   for (const RealServerConfig& server : config.real_servers) {
@@ -151,18 +176,22 @@ void SnapshotBuilder::add_service(const ServiceConfig& config, const Registry::S
       scheduled.push_back({number.slot, server.weight, server.address});
   }
 
-  Service& service = snapshot.services[numbers.index];
+  Service service;
   service.known = true;
   service.unavailable = weighted ? DropReason::no_server_resolved : DropReason::no_server;
   const Compiled& compiled = compile(numbers.index, config, std::move(scheduled));
-  if (!compiled.maglev) return;
-  service.maglev = compiled.maglev->data();
-  service.maglev_size = static_cast<uint32_t>(compiled.maglev->size());
-  snapshot.tables.push_back(compiled.maglev);
-  if (!compiled.sequence) return;
-  service.sequence = compiled.sequence->data();
-  service.sequence_size = static_cast<uint32_t>(compiled.sequence->size());
-  snapshot.tables.push_back(compiled.sequence);
+  if (compiled.maglev) {
+    service.maglev = compiled.maglev->data();
+    service.maglev_size = static_cast<uint32_t>(compiled.maglev->size());
+  }
+  if (compiled.sequence) {
+    service.sequence = compiled.sequence->data();
+    service.sequence_size = static_cast<uint32_t>(compiled.sequence->size());
+  }
+  snapshot.services[numbers.index] = service;
+  ServerTable* const tables = &snapshot.tables[numbers.index * kTablesOfService];
+  tables[0] = compiled.maglev;
+  tables[1] = compiled.sequence;
 }
 
 RealServer SnapshotBuilder::make_server(size_t port, uint16_t vlan, const Registry::Server& numbers,

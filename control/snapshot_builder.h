@@ -37,6 +37,15 @@ class SnapshotBuilder {
                                         const ResolveMac& resolve, uint64_t generation,
                                         bool schedule_unresolved = false);
 
+  /// `before`, which build() or this made last, with `changed` built anew: services of `config`, which
+  /// differs from the configuration of `before` in nothing else. What it costs is to copy `before`. None if
+  /// the change is felt beyond those services: then build().
+  std::unique_ptr<const Snapshot> rebuild(const Snapshot& before,
+                                          const std::vector<const ServiceConfig*>& changed,
+                                          const Config& config, const Registry& registry,
+                                          const ResolveMac& resolve, uint64_t generation,
+                                          bool schedule_unresolved = false);
+
  private:
   /// A service's tables and what they were made of.
   struct Compiled {
@@ -47,8 +56,8 @@ class SnapshotBuilder {
     ServerTable sequence;  // none for mh
   };
 
-  void add_service(const ServiceConfig& config, const Registry::Service& numbers, const Config& whole,
-                   const ResolveMac& resolve, bool schedule_unresolved, Snapshot& snapshot);
+  void fill_service(const ServiceConfig& config, const Registry::Service& numbers, const Config& whole,
+                    const ResolveMac& resolve, bool schedule_unresolved, Snapshot& snapshot);
   const Compiled& compile(uint16_t index, const ServiceConfig& config, std::vector<ScheduledServer> servers);
   RealServer make_server(size_t port, uint16_t vlan, const Registry::Server& numbers,
                          const std::optional<MacAddress>& mac) const;

@@ -103,7 +103,7 @@ class LinkLayerOnTheWire : public testing::Test {
   unsigned learnt_ = 0;
   LinkLayer link_{bench_.wire,
                   {mac(kFrontMac), mac(kBackMac), mac("02:00:00:00:01:02")},
-                  [this] { ++learnt_; },
+                  [this](const NeighborKey&) { ++learnt_; },
                   [this](size_t port, std::span<const uint8_t> frame) {
                     kernel_.push_back({port, {frame.begin(), frame.end()}});
                   }};

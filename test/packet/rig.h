@@ -65,6 +65,7 @@ class Rig {
   void settle();
 
   Director::Applied apply(Config next) { return director_.apply(std::move(next), false, time_); }
+  Director::Applied replace(const ServiceConfig& next) { return director_.replace(next, time_); }
 
   uint64_t drops(DropReason reason) const { return totals().drops[static_cast<size_t>(reason)]; }
   uint64_t punts(PuntKind kind) const { return totals().punts[static_cast<size_t>(kind)]; }

@@ -314,4 +314,61 @@ TEST(Config, ChecksWhatWasChangedInMemory) {
   EXPECT_EQ(check_config(config)[0].pointer, "/services/0/real_servers/2/address");
 }
 
+TEST(Config, OneServiceIsCheckedByItselfAsInTheWhole) {
+  Config config = example_config();
+  config.services.push_back(config.services[0]);
+  config.services[1].key.vip = *parse_address("192.0.2.101");
+  ASSERT_TRUE(check_config(config).empty());
+  const ServiceConfig service = config.services[0];
+  const auto stays = [&](auto change) {
+    ServiceConfig next = service;
+    change(next);
+    Config whole = config;
+    whole.services[0] = next;
+    const bool answer = stays_valid(config, next);
+    EXPECT_EQ(answer, check_config(whole).empty());
+    return answer;
+  };
+  const auto with_server = [](const char* address) {
+    return [address](ServiceConfig& next) { next.real_servers.push_back({*parse_address(address), 1, {}}); };
+  };
+  EXPECT_TRUE(stays([](ServiceConfig& next) { next.real_servers[0].weight = 9; }));
+  EXPECT_TRUE(stays([](ServiceConfig& next) { next.real_servers.clear(); }));
+  EXPECT_TRUE(stays(with_server("192.0.2.13")));
+  EXPECT_FALSE(stays(with_server("192.0.2.12"))) << "twice";
+  EXPECT_FALSE(stays(with_server("192.0.2.2"))) << "the director's own";
+  EXPECT_FALSE(stays(with_server("192.0.2.100"))) << "its own VIP";
+  EXPECT_FALSE(stays(with_server("192.0.2.101"))) << "another service's VIP";
+  EXPECT_FALSE(stays(with_server("198.51.100.9"))) << "on no subnet";
+  EXPECT_FALSE(stays(with_server("2001:db8::9"))) << "of the other family";
+  EXPECT_FALSE(stays([](ServiceConfig& next) {
+    next.scheduler = SchedulerKind::wrr;
+    next.real_servers[0].weight = 65535;
+    next.real_servers[1].weight = 65534;
+    for (uint32_t i = 0; i < 200; ++i) {
+      next.real_servers.push_back({boost::asio::ip::address_v4(0xc0000214 + i), 65533 - i, {}});
+    }
+  })) << "too many turns";
+}
+
+TEST(Config, OneServiceMayNotBringMoreRealServersThanThereCanBe) {
+  Config config = example_config();
+  config.ports[0].addresses.push_back(*parse_interface_address("10.255.255.254/8"));
+  config.services[0].maglev_table_size = 4099;
+  auto& servers = config.services[0].real_servers;
+  servers.clear();
+  for (uint32_t i = 0; i < 4000; ++i) servers.push_back(numbered_server(i));
+  for (uint16_t port = 81; config.services.size() < 125; ++port) {
+    config.services.push_back(config.services[0]);
+    config.services.back().key.port = port;
+  }
+  ASSERT_EQ(all_of(check_config(config)), "") << "500,000, as many as can be";
+  ServiceConfig next = config.services[0];
+  EXPECT_TRUE(stays_valid(config, next));
+  next.real_servers.push_back(numbered_server(5000));
+  EXPECT_FALSE(stays_valid(config, next));
+  next.real_servers.resize(3999);
+  EXPECT_TRUE(stays_valid(config, next));
+}
+
 }  // namespace

@@ -153,6 +153,34 @@ TEST_F(NeighborTableTest, ThousandsDoNotRetryInTheSameMillisecond) {
   EXPECT_GE(moments.size(), 25U);
 }
 
+TEST_F(NeighborTableTest, ThoseWantedAtOnceAreAskedForInTurnAtTheGivenPace) {
+  NeighborTimings timings;
+  timings.asked_at_once = 10;
+  timings.urged_at_once = 5;
+  std::vector<IpAddress> asked;
+  NeighborTable table(
+      {[&](const Neighbor& neighbor) { asked.push_back(neighbor.ip); }, [](const auto&, auto) {}}, timings);
+  Wanted wanted;
+  for (uint32_t i = 0; i < 25; ++i) wanted.push_back({kLan, ip(i)});
+  table.want(wanted, now_);
+  EXPECT_EQ(table.advance(now_), now_ + 1ms);
+  EXPECT_EQ(asked.size(), 10U);
+  table.advance(now_ + 1ms);
+  EXPECT_EQ(asked.size(), 20U);
+  EXPECT_GT(table.advance(now_ + 2ms), now_ + 100ms) << "all were asked for";
+  ASSERT_EQ(asked.size(), 25U);
+  for (uint32_t i = 0; i < 25; ++i)
+    EXPECT_EQ(asked[i], ip(i)) << "the servers of a service one after another";
+
+  asked.clear();
+  table.urge(now_ + 5s);
+  EXPECT_EQ(asked.size(), 5U);
+  table.urge(now_ + 5s);
+  EXPECT_EQ(asked.size(), 5U);
+  table.urge(now_ + 5s + NeighborTable::kUrgeRest);
+  EXPECT_EQ(asked.size(), 10U);
+}
+
 TEST_F(NeighborTableTest, ItIsRefreshedByUnicastBeforeItIsStale) {
   resolve_one_server();
   run_until(1000ms + 19999ms);

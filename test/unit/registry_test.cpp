@@ -38,6 +38,23 @@ TEST(Registry, WhatStaysKeepsItsNumbers) {
   EXPECT_EQ(registry.services().size(), 2u);
 }
 
+TEST(Registry, OneServiceIsRenumberedAndTheOthersStay) {
+  Registry registry;
+  registry.update(config_with({service(web(80), {11, 12}), service(web(81), {11})}), 1);
+  const auto stays = number_of(registry, 12), others = number_of(registry, 11, 81);
+  const uint32_t given_up = number_of(registry, 11).slot;
+  registry.update(service(web(80), {12, 13}), 2);
+  EXPECT_EQ(registry.service(web(80)).index, 1);
+  EXPECT_EQ(registry.service(web(80)).servers.size(), 2u);
+  EXPECT_EQ(number_of(registry, 12).slot, stays.slot);
+  EXPECT_EQ(number_of(registry, 12).generation, stays.generation);
+  EXPECT_EQ(number_of(registry, 13).slot, 3u);
+  EXPECT_EQ(number_of(registry, 11, 81).slot, others.slot);
+  EXPECT_EQ(registry.released_slots(1), std::vector<uint32_t>{given_up});
+  EXPECT_TRUE(registry.reclaim(1).empty());
+  EXPECT_EQ(registry.reclaim(2).size(), 1u);
+}
+
 TEST(Registry, ANumberThatWasGivenUpIsNotUsedBeforeItIsReclaimed) {
   Registry registry;
   registry.update(config_with({service(web(), {11, 12})}), 1);

@@ -23,14 +23,22 @@ struct SnapshotBuilding : testing::Test {
       neighbors[ip("192.0.2." + std::to_string(i))] = mac("02:00:00:00:02:" + std::to_string(i));
     }
   }
-  std::unique_ptr<const Snapshot> build(bool schedule_unresolved = false) {
-    registry.update(config, ++generation);
-    const auto resolve = [this](size_t port, const IpAddress& address) -> std::optional<MacAddress> {
+  ResolveMac resolve() {
+    return [this](size_t port, const IpAddress& address) -> std::optional<MacAddress> {
       EXPECT_EQ(port, 0u);
       const auto known = neighbors.find(address);
       return known == neighbors.end() ? std::nullopt : std::optional(known->second);
     };
-    return builder.build(config, registry, resolve, generation, schedule_unresolved);
+  }
+  std::unique_ptr<const Snapshot> build(bool schedule_unresolved = false) {
+    registry.update(config, ++generation);
+    return builder.build(config, registry, resolve(), generation, schedule_unresolved);
+  }
+  std::unique_ptr<const Snapshot> rebuild(const Snapshot& before,
+                                          const std::vector<const ServiceConfig*>& changed) {
+    ++generation;
+    for (const ServiceConfig* service : changed) registry.update(*service, generation);
+    return builder.rebuild(before, changed, config, registry, resolve(), generation);
   }
   ServiceConfig& web_service() { return config.services.front(); }
   uint32_t slot(int server) const {
@@ -168,6 +176,55 @@ TEST_F(SnapshotBuilding, AnOldSnapshotKeepsItsTablesAlive) {
   const auto empty = build();
   EXPECT_TRUE(std::equal(before.begin(), before.end(), first->services[1].maglev));
   EXPECT_FALSE(empty->services[1].known);
+}
+
+TEST_F(SnapshotBuilding, OneServiceIsBuiltAnewAsAllWouldBe) {
+  web_service().scheduler = SchedulerKind::wrr;
+  config.services.push_back(service(web(81), {14, 15}));
+  const auto first = build();
+  web_service().real_servers = servers({11, 13, 16});
+  web_service().real_servers[0].weight = 3;
+  const uint32_t gone = slot(12);
+  const auto second = rebuild(*first, {&web_service()});
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->generation, 2u);
+  EXPECT_NE(second->services[1].maglev, first->services[1].maglev);
+  EXPECT_EQ(second->services[1].sequence_size, 5u);
+  EXPECT_EQ(share(second->services[1], gone), 0u);
+  EXPECT_GT(share(second->services[1], slot(16)), 0u);
+  EXPECT_TRUE(second->servers[slot(16)].usable());
+  EXPECT_EQ(second->servers[gone].generation(), 0u) << "nobody's";
+  EXPECT_EQ(second->services[2].maglev, first->services[2].maglev) << "shared";
+  EXPECT_EQ(second->service_map.find(service_map_key(to_be32(ip("192.0.2.100")), rte_cpu_to_be_16(81), 6)),
+            2u);
+
+  const auto whole = build();
+  EXPECT_EQ(whole->services[1].maglev, second->services[1].maglev) << "nothing is left to be built";
+  EXPECT_EQ(whole->services[2].maglev, second->services[2].maglev);
+  for (size_t i = 0; i < whole->servers.size(); ++i) {
+    EXPECT_EQ(whole->servers[i].tag, second->servers[i].tag) << "slot " << i;
+    EXPECT_EQ(whole->servers[i].macs, second->servers[i].macs) << "slot " << i;
+  }
+}
+
+TEST_F(SnapshotBuilding, ANewSnapshotOutlivesTheOneItWasMadeOf) {
+  config.services.push_back(service(web(81), {14, 15}));
+  auto first = build();
+  const std::vector<uint32_t> before(first->services[2].maglev, first->services[2].maglev + 251);
+  web_service().real_servers[0].weight = 2;
+  const auto second = rebuild(*first, {&web_service()});
+  first.reset();
+  builder = SnapshotBuilder({{mac("02:00:00:00:01:00"), false}});
+  EXPECT_TRUE(std::equal(before.begin(), before.end(), second->services[2].maglev));
+}
+
+TEST_F(SnapshotBuilding, AServiceThatLosesItsLastServerOrGetsItsFirstConcernsItsVip) {
+  const auto first = build();
+  for (auto& server : web_service().real_servers) server.weight = 0;
+  EXPECT_FALSE(rebuild(*first, {&web_service()})) << "ping may depend on it";
+  const auto down = build();
+  web_service().real_servers[0].weight = 1;
+  EXPECT_FALSE(rebuild(*down, {&web_service()}));
 }
 
 TEST_F(SnapshotBuilding, TheSlotOfARemovedServerIsNobodys) {
