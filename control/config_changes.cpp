@@ -131,6 +131,7 @@ Json unchangeable_part(const Config& config) {
   Config part;
   part.eal = config.eal;
   part.ports = config.ports;
+  part.workers = config.workers;
   part.buffer_count = config.buffer_count;
   part.connections = config.connections;
   part.connections.timeouts = {};
