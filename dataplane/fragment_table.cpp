@@ -27,10 +27,11 @@ FragmentTable::Entry* FragmentTable::find_in(Set& set, const DatagramKey& key, T
 }
 
 /// In place of a free entry, or else of the oldest known one. Those with fragments waiting stay, unless a
-/// first fragment finds nothing but them: who waits without ever being followed must not keep out who comes
-/// in order.
+/// first fragment finds nothing but them, and they don't take the last known one's place: who waits without
+/// ever being followed must not keep out who comes in order.
 FragmentTable::Entry* FragmentTable::make_entry(const DatagramKey& key, Tick now, bool of_first) {
   Entry* chosen = nullptr;
+  unsigned known_ones = 0;
   const auto age = [&](const Entry& entry) {
     if (entry.state == Entry::free) return uint64_t{UINT64_MAX};
     const uint64_t known = entry.state == Entry::known ? uint64_t{1} << 32 : 0;
@@ -42,9 +43,11 @@ FragmentTable::Entry* FragmentTable::make_entry(const DatagramKey& key, Tick now
       chosen = &entry;
       break;
     }
+    known_ones += entry.state == Entry::known;
     if (!chosen || age(entry) > age(*chosen)) chosen = &entry;
   }
-  if (!chosen) return nullptr;
+  const bool takes_last_known = chosen && chosen->state == Entry::known && !of_first && known_ones == 1;
+  if (!chosen || takes_last_known) return nullptr;
   release(*chosen);
   *chosen = {.key = key, .seen = now & kTickMask, .order = entered_++, .fate = {}};
   return chosen;
