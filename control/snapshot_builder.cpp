@@ -97,7 +97,6 @@ void add_key(const ServiceKey& key, uint16_t index, Snapshot& snapshot) {
 Port make_port(const PortConfig& config, const Station& station) {
   Port port;
   port.vlan = config.vlan;
-  if (config.vlan != 0) port.plain_type = Port::kNoPlainType;
   port.mtu = station.mtu;
   port.has_kernel = !config.kernel_interface.empty();
   if (station.takes_any_unicast) {
@@ -189,9 +188,9 @@ void SnapshotBuilder::fill_service(const ServiceConfig& config, const Registry::
     service.sequence_size = static_cast<uint32_t>(compiled.sequence->size());
   }
   snapshot.services[numbers.index] = service;
-  ServerTable* const tables = &snapshot.tables[numbers.index * kTablesOfService];
-  tables[0] = compiled.maglev;
-  tables[1] = compiled.sequence;
+  const size_t tables_at = numbers.index * kTablesOfService;
+  snapshot.tables[tables_at] = compiled.maglev;
+  snapshot.tables[tables_at + 1] = compiled.sequence;
 }
 
 RealServer SnapshotBuilder::make_server(size_t port, uint16_t vlan, const Registry::Server& numbers,

@@ -37,6 +37,11 @@ inline bool is_multicast(const Address6& address) {  // RFC 4291 2.7: ff00::/8
   std::memcpy(&octet, &address.first, 1);
   return octet == 0xFF;
 }
+/// What nearly every sender's address looks like: neither a group's nor one that begins with eight octets of
+/// 0, among which are all that no sender may have.
+inline bool is_ordinary_unicast(const Address6& address) {
+  return address.first != 0 && !is_multicast(address);
+}
 /// Loopback, and IPv4 addresses in IPv6 form (RFC 4291 2.5.3 and 2.5.5): no packet has them.
 inline bool is_host_internal(const Address6& address) {
   if (address.first != 0) return false;

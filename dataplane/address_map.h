@@ -11,7 +11,7 @@ namespace turnout {
 
 /// A service's key, all as it stands in the packet (network byte order): IPv4 in one number …
 constexpr uint64_t service_map_key(rte_be32_t vip, rte_be16_t port, uint8_t protocol) {
-  return uint64_t{vip} << 32 | uint64_t{port} << 16 | protocol;
+  return uint64_t{protocol} << 48 | uint64_t{port} << 32 | vip;
 }
 /// … and IPv6.
 struct ServiceKey6 {
@@ -20,7 +20,7 @@ struct ServiceKey6 {
   friend constexpr bool operator==(const ServiceKey6&, const ServiceKey6&) = default;
 };
 constexpr ServiceKey6 service_map_key(const Address6& vip, rte_be16_t port, uint8_t protocol) {
-  return {vip, uint64_t{port} << 16 | protocol};
+  return {vip, uint64_t{protocol} << 16 | port};
 }
 
 constexpr uint64_t fold(uint64_t key) {
@@ -39,7 +39,10 @@ template <typename Key>
 class ExactMap {
  public:
   ExactMap() : ExactMap(0) {}
-  explicit ExactMap(size_t expected) : slots_(std::bit_ceil(expected * 2 + 2)), mask_(slots_.size() - 1) {}
+  explicit ExactMap(size_t expected)
+      : slots_(std::bit_ceil(expected * 2 + 2)),
+        mask_(slots_.size() - 1),
+        shift_(static_cast<unsigned>(std::countl_zero(mask_))) {}
 
   /// `value` must not be 0, the key must be new, and no more than `expected` may be inserted.
   void insert(const Key& key, uint32_t value) {
@@ -47,6 +50,10 @@ class ExactMap {
     while (slots_[at].value != 0) at = (at + 1) & mask_;
     slots_[at] = {key, value};
   }
+
+  /// Too large for the first-level cache: who looks many keys up has them prefetched.
+  bool is_large() const { return slots_.size() * sizeof(Slot) > kFirstLevelCache; }
+  void prefetch(const Key& key) const { __builtin_prefetch(&slots_[home(key)]); }
 
   uint32_t find(const Key& key) const {
     for (size_t at = home(key);; at = (at + 1) & mask_) {
@@ -56,17 +63,18 @@ class ExactMap {
   }
 
  private:
+  static constexpr size_t kFirstLevelCache = 16 << 10;  // what of it other things leave
   struct Slot {
     Key key{};
     uint32_t value = 0;
   };
-  size_t home(const Key& key) const {  // Fibonacci hashing; keys are the operator's, not a stranger's
-    const uint64_t mixed = fold(key) * 0x9E3779B97F4A7C15u;
-    return (mixed ^ mixed >> 32) & mask_;
-  }
+  /// Fibonacci hashing; keys are the operator's, not a stranger's. Of the product only the highest bits hang
+  /// on the whole key.
+  size_t home(const Key& key) const { return fold(key) * 0x9E3779B97F4A7C15u >> shift_; }
 
   std::vector<Slot> slots_;
   size_t mask_;
+  unsigned shift_;
 };
 
 /// What an address is to us: the value in the address maps, a sum of these; 0: nothing.

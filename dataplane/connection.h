@@ -11,13 +11,12 @@
 
 namespace turnout {
 
-/// The first four are states of a slot under change; the others are those of a connection, named as LVS names
-/// them.
+/// The first three are states of a slot under change; the others are those of a connection, named as LVS
+/// names them.
 enum class ConnectionState : uint8_t {
-  free,       // nobody's; the key beside it means nothing
-  claimed,    // one thread is writing the key; nobody else may touch the slot
-  tentative,  // key and value are written, but the thread has not yet made sure that it is the only one
-  moving,     // valid, and being copied to the flow's second bucket; must not be changed meanwhile
+  free,     // nobody's; the key beside it means nothing
+  claimed,  // one thread is about to enter a flow; nobody else may touch the slot
+  moving,   // valid, and being copied to the flow's other bucket; must not be changed meanwhile
   syn_recv,
   established,
   fin_wait,
@@ -42,7 +41,7 @@ constexpr bool is_evictable(ConnectionState state) {
 
 /// Idle seconds after which an entry is forgotten, by state. Written by control, read by all.
 struct Timeouts {
-  std::array<uint32_t, kConnectionStates> seconds{0, 0, 0, 0, 60, 900, 120, 10, 300};
+  std::array<uint32_t, kConnectionStates> seconds{0, 0, 0, 60, 900, 120, 10, 300};
   uint32_t of(ConnectionState state) const { return seconds[static_cast<size_t>(state)]; }
 };
 
@@ -66,6 +65,11 @@ class ConnectionValue {
                            uint64_t{static_cast<uint8_t>(state)} << kTickBits | (seen & kTickMask));
   }
 
+  /// Of a slot that is being claimed for a flow: instead of server and time it shows what the flow's hash is.
+  static constexpr ConnectionValue claim(uint64_t hash, uint8_t version) {
+    return ConnectionValue(hash).with_version(version).with_state(ConnectionState::claimed);
+  }
+
   constexpr uint64_t bits() const { return bits_; }
   constexpr uint32_t server() const { return static_cast<uint32_t>(bits_ >> 44); }
   constexpr uint32_t generation() const { return static_cast<uint32_t>(bits_ >> 34) & kGenerationMask; }
@@ -74,14 +78,13 @@ class ConnectionValue {
   constexpr uint32_t seen() const { return static_cast<uint32_t>(bits_) & kTickMask; }
 
   constexpr ConnectionValue with_state(ConnectionState state) const {
-    return ConnectionValue((bits_ & ~(uint64_t{0xF} << kTickBits)) | uint64_t{static_cast<uint8_t>(state)}
-                                                                         << kTickBits);
+    return ConnectionValue((bits_ & ~kStateMask) | uint64_t{static_cast<uint8_t>(state)} << kTickBits);
   }
   constexpr ConnectionValue with_seen(Tick now) const {
     return ConnectionValue((bits_ & ~uint64_t{kTickMask}) | (now & kTickMask));
   }
   constexpr ConnectionValue with_version(uint8_t version) const {
-    return ConnectionValue((bits_ & ~(uint64_t{0xFF} << 26)) | uint64_t{version} << 26);
+    return ConnectionValue((bits_ & ~kVersionMask) | uint64_t{version} << 26);
   }
 
   constexpr bool live() const { return is_live(state()); }
@@ -93,6 +96,8 @@ class ConnectionValue {
   friend constexpr bool operator==(ConnectionValue, ConnectionValue) = default;
 
   static constexpr uint32_t kGenerationMask = 0x3FF;
+  static constexpr uint64_t kStateMask = uint64_t{0xF} << kTickBits;
+  static constexpr uint64_t kVersionMask = uint64_t{0xFF} << 26;
 
  private:
   uint64_t bits_ = 0;
@@ -113,7 +118,7 @@ class SettledValues {
   }
 
  private:
-  static constexpr uint64_t kStateAndSeen = uint64_t{0xF} << kTickBits | kTickMask;
+  static constexpr uint64_t kStateAndSeen = ConnectionValue::kStateMask | kTickMask;
   static constexpr uint64_t kNever = UINT64_MAX;  // no value has that under the mask
 
   constexpr void want(PacketEvent event, ConnectionState state, Tick now) {
@@ -122,12 +127,13 @@ class SettledValues {
   std::array<uint64_t, kPacketEvents> wanted_;
 };
 
+/// By FIN (1), SYN (2) and RST (4), the strongest counts. Looked up: what comes next in a mixture of packets
+/// can't be predicted.
+inline constexpr std::array kEventsOfTcpFlags = {PacketEvent::ack, PacketEvent::fin, PacketEvent::syn,
+                                                 PacketEvent::syn, PacketEvent::rst, PacketEvent::rst,
+                                                 PacketEvent::rst, PacketEvent::rst};
 constexpr PacketEvent event_of_tcp_flags(uint8_t flags) {
-  constexpr uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04;
-  if (flags & kRst) return PacketEvent::rst;
-  if (flags & kSyn) return PacketEvent::syn;
-  if (flags & kFin) return PacketEvent::fin;
-  return PacketEvent::ack;
+  return kEventsOfTcpFlags[flags & 7];
 }
 
 /// The state after a packet, seen from the client's side only: what LVS's INPUT_ONLY table comes to when

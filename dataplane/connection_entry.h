@@ -35,9 +35,11 @@ struct DisplacedConnection {
 struct InsertedConnection {
   enum class Result : uint8_t { inserted, existing, full };
   Result result = Result::full;
-  ConnectionEntry entry;  // none if full
+  bool crowded = false;  // neither of the flow's buckets had a free slot
   uint8_t displaced_count = 0;
-  std::array<DisplacedConnection, 8> displaced;
+  uint16_t looked_at = 0;  // other buckets, in search of room
+  ConnectionEntry entry;   // none if full
+  std::array<DisplacedConnection, 4> displaced;
 
   bool may_displace() const { return displaced_count < displaced.size(); }
   void note_displaced(ConnectionValue value, bool evicted) {

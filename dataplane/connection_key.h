@@ -6,26 +6,27 @@
 #include <atomic>
 #include <bit>
 #include <cstdint>
+#include <utility>
 
 #include "dataplane/address6.h"
 
 namespace turnout {
 
-/// The whole flow of an IPv4 service: client address (32 bits) and port (16), both as in the packet, service
-/// index (16).
+/// The whole flow of an IPv4 service: service index (16 bits) | client port (16) and address (32), both as in
+/// the packet.
 using ConnectionKey = uint64_t;
 
 constexpr ConnectionKey make_connection_key(uint32_t client_be, uint16_t client_port_be, uint16_t service) {
-  return uint64_t{client_be} << 32 | uint64_t{client_port_be} << 16 | service;
+  return uint64_t{service} << 48 | uint64_t{client_port_be} << 32 | client_be;
 }
 constexpr uint32_t client_of(ConnectionKey key) {
-  return static_cast<uint32_t>(key >> 32);
+  return static_cast<uint32_t>(key);
 }
 constexpr uint16_t client_port_of(ConnectionKey key) {
-  return static_cast<uint16_t>(key >> 16);
+  return static_cast<uint16_t>(key >> 32);
 }
 constexpr uint16_t service_of(ConnectionKey key) {
-  return static_cast<uint16_t>(key);
+  return static_cast<uint16_t>(key >> 48);
 }
 
 /// The whole flow of an IPv6 service, and room for what else doesn't fit 64 bits.
@@ -62,13 +63,26 @@ constexpr uint64_t multiply_and_fold(uint64_t a, uint64_t b) {
   const auto product = static_cast<Uint128>(a) * b;
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
+/// Keys that form a sequence, as the ports of one client do, form one after a multiplication as well. Not
+/// after this.
+constexpr uint64_t scatter(uint64_t product) {
+  return (product ^ product >> 32) * 0x9E3779B97F4A7C15u;
+}
 constexpr uint64_t hash_of(ConnectionKey key, const HashSeed& seed) {
-  return multiply_and_fold(key ^ seed.addend, seed.multiplier);
+  return scatter(multiply_and_fold(key ^ seed.addend, seed.multiplier));
 }
 constexpr uint64_t hash_of(const WideKey& key, const HashSeed& seed) {
   const uint64_t client =
       multiply_and_fold(key.client.first ^ seed.addend, key.client.last ^ seed.multiplier);
-  return multiply_and_fold(client ^ key.rest, seed.multiplier);
+  return scatter(multiply_and_fold(client ^ key.rest, seed.multiplier));
+}
+
+/// A key word by word.
+constexpr std::array<uint64_t, 1> words_of(ConnectionKey key) {
+  return {key};
+}
+constexpr std::array<uint64_t, 3> words_of(const WideKey& key) {
+  return {key.client.first, key.client.last, key.rest};
 }
 
 /// A key that one thread writes while others read. What they read may be of two owners: whoever uses it makes
@@ -85,14 +99,17 @@ class AtomicKey {
     const auto words = std::bit_cast<Words>(key);
     for (size_t i = 0; i < kWords; ++i) words_[i].store(words[i], order);
   }
-  bool equals(const Key& key, std::memory_order order) const {  // no branch for each word
-    const auto words = std::bit_cast<Words>(key);
-    uint64_t difference = 0;
-    for (size_t i = 0; i < kWords; ++i) difference |= words_[i].load(order) ^ words[i];
-    return difference == 0;
+  bool equals(const Key& key, std::memory_order order) const {
+    return equal_words(words_of(key), order, std::make_index_sequence<kWords>());
   }
 
  private:
+  template <size_t... kIndex>
+  bool equal_words(const std::array<uint64_t, sizeof...(kIndex)>& words, std::memory_order order,
+                   std::index_sequence<kIndex...>) const {
+    return ((words_[kIndex].load(order) == words[kIndex]) && ...);
+  }
+
   static constexpr size_t kWords = sizeof(Key) / sizeof(uint64_t);
   using Words = std::array<uint64_t, kWords>;
   std::array<std::atomic<uint64_t>, kWords> words_;

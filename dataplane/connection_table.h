@@ -3,31 +3,25 @@
 //
 // A bucket is four slots, one cache line of them for IPv4 and two for IPv6; a flow's slot is in one of two
 // buckets, which its key's hash names. A slot is the whole key and a value of one word, and belongs to
-// whoever moves its value from one state to the next by compare-and-swap:
+// whoever moves its value from one state to the next:
 //
-//   free ──▶ claimed ──▶ tentative ──▶ live ⇄ live (state and time of the last packet)
-//    ▲          key is written   │ another thread   │ expired, evicted or moved
-//    └───────────────────────────┴─ inserts it too ─┘
+//   free ──▶ claimed ──▶ live ⇄ live (state and time of the last packet) ──▶ free
+//     by compare-and-swap  │                                       expired, evicted or moved
+//                          └─ the claimant writes the key, then the value
 //
 // Each new owner of a slot counts up the version in its value. A reader that finds its key takes the value,
 // looks at the key again and then at the version again: unchanged, key and value belong together.
 //
-// Two threads that insert the same flow at once agree on one entry. Both publish a tentative one, then look
-// for the other's; of two that do so, at least one sees the other (the stores and loads are sequentially
-// consistent). Who sees a live entry of the flow gives its own up; who sees a tentative one frees it, unless
-// it went live first. So no more than one goes live, and both threads learn its server.
-//
-// Entries move in one direction only, from their first bucket to their second, to make room. A reader looks
-// at the first bucket before the second and so can't miss an entry that moves (this is cuckoo hashing with
-// bounded, one-way displacement; Pagh and Rodler 2004, Fan et al. "MemC3" 2013 for the concurrent reader).
+// Two threads that insert the same flow at once agree on one entry (connection_insert.cpp), and entries move
+// between their two buckets to make room (connection_room.cpp).
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <bit>
 #include <cstdint>
 
 #include "dataplane/connection.h"
+#include "dataplane/connection_bucket.h"
 #include "dataplane/connection_entry.h"
 #include "dataplane/connection_key.h"
 
@@ -37,14 +31,9 @@ namespace turnout {
 template <typename Key>
 class BasicConnectionTable {
  public:
-  struct alignas(sizeof(Key) + sizeof(uint64_t)) Slot {
-    AtomicKey<Key> key;           // written by the owner in state `claimed`, read by all
-    std::atomic<uint64_t> value;  // a ConnectionValue; written by all with compare-and-swap, read by all
-  };
-  static constexpr size_t kSlots = 4;  // of a bucket
-  struct alignas(sizeof(Slot) * kSlots) Bucket {
-    std::array<Slot, kSlots> slots;
-  };
+  using Slot = ConnectionSlot<Key>;
+  using Bucket = ConnectionBucket<Key>;
+  static constexpr size_t kSlots = Bucket::kSlots;
 
   /// Buckets (a power of two) that hold at least `capacity` slots.
   static uint64_t buckets_for(uint64_t capacity) {
@@ -64,17 +53,34 @@ class BasicConnectionTable {
   // ---- any worker, at any time ----
 
   uint64_t hash(const Key& key) const { return hash_of(key, seed_); }
-  void prefetch(uint64_t hash) const {
-    constexpr size_t kLine = 64;
-    const auto* bucket = reinterpret_cast<const uint8_t*>(&buckets_[hash & bucket_mask_]);
-    for (size_t at = 0; at < sizeof(Bucket); at += kLine) __builtin_prefetch(bucket + at);
-  }
+  void prefetch(uint64_t hash) const { prefetch(home_of(hash)); }
+  void prefetch_second(uint64_t hash) const { prefetch(buckets_[second_bucket(hash)]); }
 
   /// The flow's entry, or none. It may be past its time: then it is no longer good for anything but to be
   /// replaced.
   ConnectionEntry look_up(const Key& key, uint64_t hash) const {
-    const ConnectionEntry found = look_in(buckets_[first_bucket(hash)], key);
-    return found ? found : look_in(buckets_[second_bucket(hash)], key);
+    while (true) {
+      const uint64_t returns = returns_.load(std::memory_order_acquire);
+      if (const ConnectionEntry found = look_in(buckets_[first_bucket(hash)], key)) return found;
+      std::atomic_thread_fence(std::memory_order_acquire);  // an entry that moves on is in the second by now
+      if (const ConnectionEntry found = look_in(buckets_[second_bucket(hash)], key)) return found;
+      std::atomic_thread_fence(std::memory_order_acquire);
+      if (returns_.load(std::memory_order_relaxed) == returns) [[likely]]
+        return {};
+    }
+  }
+  /// For bursts: the first of the flow's buckets, where nearly all flows are, to be prefetched …
+  Bucket& home_of(uint64_t hash) const { return buckets_[first_bucket(hash)]; }
+  static void prefetch(const Bucket& bucket) {
+    constexpr size_t kLine = 64;
+    const auto* bytes = reinterpret_cast<const uint8_t*>(&bucket);
+    for (size_t at = 0; at < sizeof(Bucket); at += kLine) __builtin_prefetch(bytes + at);
+  }
+  /// … and looked at: the value beside the flow's key, whatever its state; ConnectionValue{} if there is
+  /// none. Whom it doesn't show look_up() may know all the same.
+  static ConnectionValue peek(const Bucket& home, const Key& key) {
+    const SlotSet showing = home.showing(key);
+    return showing.empty() ? ConnectionValue{} : read(home.slots[showing.lowest()], key);
   }
 
   /// The flow's entry, or none. An entry past its time is none.
@@ -84,10 +90,13 @@ class BasicConnectionTable {
   }
 
   /// Enters a flow that find() did not know, or returns the entry that another worker made meanwhile. Takes a
-  /// free or expired slot; else makes room by moving entries to their second bucket; else evicts the
-  /// evictable entry that was idle the longest. `proposal`: server, generation, live state and time.
+  /// free or expired slot; else makes room by moving entries to their other bucket, for which at most
+  /// `move_budget` buckets are looked at; else evicts the evictable entry that was idle the longest.
+  /// `proposal`: server, generation, live state and time.
   InsertedConnection insert(const Key& key, uint64_t hash, ConnectionValue proposal, Tick now,
-                            const Timeouts& timeouts) const;
+                            const Timeouts& timeouts, unsigned move_budget = kMoveBudget) const;
+
+  static constexpr unsigned kMoveBudget = 512;  // fills a table of random keys to 0.95 before it refuses one
 
   // ---- control, while workers run ----
 
@@ -105,6 +114,10 @@ class BasicConnectionTable {
     const uint64_t second = hash >> 32 & bucket_mask_;
     return second == first_bucket(hash) ? second ^ 1 : second;
   }
+  uint64_t other_bucket(const Key& key, uint64_t bucket) const {
+    const uint64_t of_key = hash(key);
+    return first_bucket(of_key) == bucket ? second_bucket(of_key) : first_bucket(of_key);
+  }
 
   static ConnectionValue read(const Slot& slot, const Key& key);
   static ConnectionEntry look_in(Bucket& bucket, const Key& key);
@@ -114,21 +127,40 @@ class BasicConnectionTable {
     Slot* slot = nullptr;
     uint8_t version = 0;
     explicit operator bool() const { return slot != nullptr; }
+
+    /// Of some slots of a bucket those that are not this one.
+    SlotSet others_of(const Bucket& bucket, SlotSet slots) const {
+      const auto offset = reinterpret_cast<uintptr_t>(slot) - reinterpret_cast<uintptr_t>(&bucket);
+      return offset < sizeof(Bucket) ? slots.without(static_cast<unsigned>(offset / sizeof(Slot))) : slots;
+    }
+    void give_up() {
+      if (slot) slot->value.store(ConnectionValue{}.with_version(version).bits());
+      slot = nullptr;
+    }
   };
-  static Claim take(Slot& slot, ConnectionValue seen);
-  static Claim take_free_slot(Bucket& bucket, Attempt& attempt);
-  static bool has_evictable(const Bucket& bucket);
-  static Claim evict(Bucket& first, Bucket& second, Attempt& attempt);
-  Claim move_away(Slot& slot, uint64_t bucket, unsigned depth, Attempt& attempt) const;
-  Claim make_room(uint64_t bucket, unsigned depth, Attempt& attempt) const;
-  Claim make_room_in_either(uint64_t first, uint64_t second, unsigned budget, Attempt& attempt) const;
+
+  // Finding a slot (connection_room.cpp).
+  class Victim;
+  class Search;
   Claim claim_slot(Attempt& attempt) const;
-  static ConnectionEntry settle_slot(Slot& slot, Attempt& attempt);
-  ConnectionEntry settle_rivals(const Slot* mine, Attempt& attempt) const;
+  [[gnu::noinline]] Claim claim_taken_slot(Bucket& first, Bucket& second, Attempt& attempt) const;
+  static Claim take(Slot& slot, ConnectionValue seen, const Attempt& attempt);
+  static Claim take_free(Bucket& bucket, const Attempt& attempt);
+  Claim move_entry(Slot& from, uint64_t to_bucket, Claim to, const Attempt& attempt) const;
+
+  // Being the only one who enters the flow (connection_insert.cpp).
+  enum class Agreement : uint8_t { ours, theirs, none };
+  Agreement agree(Claim& claim, Attempt& attempt) const;
+  Agreement meet_rivals(Claim& claim, Attempt& attempt) const;
+  Agreement meet_rival(Slot& slot, Claim& claim, Attempt& attempt) const;
+  static SlotSet rivals_in(const Bucket& bucket, const Attempt& attempt);
 
   Bucket* buckets_;
   uint64_t bucket_mask_;
   HashSeed seed_;
+  // Counts the entries that moved back to their first bucket: who reads first bucket, then second, may have
+  // missed such a one. Written by workers that make room in a table that is nearly full.
+  alignas(64) mutable std::atomic<uint64_t> returns_{0};
 };
 
 /// Of IPv4 services: a slot is 16 bytes, a bucket a cache line.
@@ -136,31 +168,22 @@ using ConnectionTable = BasicConnectionTable<ConnectionKey>;
 /// Of IPv6 services: a slot is 32 bytes, a bucket two cache lines.
 using WideConnectionTable = BasicConnectionTable<WideKey>;
 
-static_assert(sizeof(ConnectionTable::Slot) == 16 && sizeof(ConnectionTable::Bucket) == 64);
-static_assert(sizeof(WideConnectionTable::Slot) == 32 && sizeof(WideConnectionTable::Bucket) == 128);
-static_assert(std::atomic<uint64_t>::is_always_lock_free);
-
 /// The slot's value if it belongs to `key` and a reader may use it; else one that is not present().
 template <typename Key>
 inline ConnectionValue BasicConnectionTable<Key>::read(const Slot& slot, const Key& key) {
   const ConnectionValue value(slot.value.load(std::memory_order_acquire));
-  const bool ours = slot.key.equals(key, std::memory_order_acquire);
+  if (!slot.key.equals(key, std::memory_order_acquire)) return {};
   const ConnectionValue again(slot.value.load(std::memory_order_relaxed));
-  return ours && again.version() == value.version() ? value : ConnectionValue{};
+  return again == value || again.version() == value.version() ? value : ConnectionValue{};
 }
 
 template <typename Key>
 inline ConnectionEntry BasicConnectionTable<Key>::look_in(Bucket& bucket, const Key& key) {
-  const auto matching = [&](unsigned i) {
-    return static_cast<unsigned>(bucket.slots[i].key.equals(key, std::memory_order_relaxed)) << i;
-  };
-  static_assert(kSlots == 4);
-  unsigned matches =
-      matching(0) | matching(1) | matching(2) | matching(3);  // no branch: which one can't be predicted
-  for (; matches != 0; matches &= matches - 1) {  // a freed slot may still show a key that stands elsewhere
-    Slot& slot = bucket.slots[static_cast<unsigned>(std::countr_zero(matches))];
+  for (const unsigned i : bucket.showing(key)) {  // a freed slot may still show a key that stands elsewhere
+    Slot& slot = bucket.slots[i];
     const ConnectionValue value = read(slot, key);
-    if (value.present()) return {&slot.value, value};
+    if (value.present()) [[likely]]
+      return {&slot.value, value};
   }
   return {};
 }

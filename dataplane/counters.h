@@ -107,6 +107,7 @@ struct alignas(64) WorkerCounters {
 
   ServerCounters& server(uint32_t slot) { return servers_[slot]; }
   const ServerCounters& server(uint32_t slot) const { return servers_[slot]; }
+  ServerCounters* servers() { return servers_.get(); }  ///< by slot, for a loop
 
  private:
   Counter sequence_;  // odd during an Update

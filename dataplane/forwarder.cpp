@@ -5,14 +5,6 @@
 
 namespace turnout {
 
-namespace {
-
-Frame frame_of(const rte_mbuf* packet) {
-  return {rte_pktmbuf_mtod(packet, const uint8_t*), packet->data_len, packet->pkt_len};
-}
-
-}  // namespace
-
 Forwarder::Forwarder(const ConnectionTables& tables, WorkerCounters& counters, unsigned worker, uint64_t seed)
     : counters_(counters),
       ipv4_(tables.ipv4, counters.ipv4_table),
@@ -33,72 +25,77 @@ void Forwarder::process(const Burst& packets, const Snapshot& snapshot, Tick now
 }
 
 void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& outcome) {
-  ipv4_.candidates.count = ipv6_.candidates.count = 0;
   first_fragments_.count = later_fragments_.count = 0;
-  uint16_t longest = 0;
-  uint8_t starts = sizeof(rte_ether_hdr);  // where the IP headers begin, or-ed
-  const Port& port = snapshot.ports[packets.port];
-  for (size_t i = 0; i < packets.count; ++i)
-    __builtin_prefetch(rte_pktmbuf_mtod(packets.packets[i], const void*));
-  for (size_t i = 0; i < packets.count; ++i) {
-    rte_mbuf* packet = packets.packets[i];
-    PacketFields& fields = flows_.fields[i];
-    const PacketClass kind = parse_packet(frame_of(packet), port, fields);
-    flows_.classes[i] = kind;
-    if (kind == PacketClass::flow && !has_bad_ip_checksum(packet)) [[likely]] {
-      ipv4_.candidates.add(i);
-    } else if (kind == PacketClass::flow6) {
-      ipv6_.candidates.add(i);
-    } else {
-      sort_uncommon(packets, snapshot, i, outcome);
+  const PlainFrames plain_frames(snapshot.ports[packets.port]);
+  const size_t count = packets.count;
+  bool all_plain = true;
+  const bool many_services = snapshot.service_map.is_large();
+  Filling ipv4(ipv4_.candidates), ipv6(ipv6_.candidates);
+  for (size_t i = 0; i < count; ++i) __builtin_prefetch(rte_pktmbuf_mtod(packets.packets[i], const void*));
+  for (size_t i = 0; i < count; ++i) {
+    const rte_mbuf* packet = packets.packets[i];
+    PlainPacket plain = parse_plain(frame_of(packet), plain_frames, flows_.fields[i]);
+    if (plain == PlainPacket::ipv4 && !has_bad_ip_checksum(packet)) [[likely]] {
+      ipv4.add(i);
+      if (many_services) snapshot.service_map.prefetch(flows_.fields[i].service_word());
       continue;
     }
-    longest = std::max(longest, fields.ip_bytes);
-    starts |= fields.ip_at;
+    if (plain != PlainPacket::ipv6) {
+      plain = examine(packets, snapshot, i, outcome);
+      all_plain = false;
+      if (plain == PlainPacket::ipv4) ipv4.add(i);
+    }
+    if (plain == PlainPacket::ipv6) ipv6.add(i);
   }
-  const bool untagged = starts == sizeof(rte_ether_hdr) && !snapshot.has_tags;
-  const bool whole = first_fragments_.count + later_fragments_.count == 0;
-  plain_ = untagged && whole && longest <= snapshot.least_mtu;
+  plain_ = all_plain && !snapshot.has_tags;
 }
 
 void Forwarder::match_services(const Burst& packets, const Snapshot& snapshot, Outcome& outcome) {
-  const auto match = [&](auto& track, size_t i, uint32_t service, const auto& client) {
-    if (service == 0) [[unlikely]]
-      return divert(packets, snapshot, i, outcome);
-    flows_.services[i] = static_cast<uint16_t>(service);
-    track.keys[i] = make_connection_key(client, flows_.fields[i].client_port, flows_.services[i]);
-    flows_.hashes[i] = track.table.hash(track.keys[i]);
-    track.table.prefetch(flows_.hashes[i]);
-    track.matched.add(i);
-  };
-  ipv4_.matched.count = ipv6_.matched.count = 0;
-  for (const size_t i : ipv4_.candidates) {
-    const PacketFields& fields = flows_.fields[i];
-    const auto key = service_map_key(fields.destination, fields.destination_port, fields.protocol);
-    match(ipv4_, i, snapshot.service_map.find(key), fields.client);
+  {
+    Filling matched(ipv4_.matched);
+    for (const size_t i : ipv4_.candidates) {
+      const PacketFields& fields = flows_.fields[i];
+      const uint32_t service = snapshot.service_map.find(fields.service_word());
+      if (service == 0) [[unlikely]] {
+        divert(packets, snapshot, i, outcome);
+        continue;
+      }
+      ipv4_.enter(i, fields.client_word() | make_connection_key(0, 0, static_cast<uint16_t>(service)));
+      matched.add(i);
+    }
   }
+  Filling matched(ipv6_.matched);
   for (const size_t i : ipv6_.candidates) {
     const PacketFields& fields = flows_.fields[i];
-    const auto key = service_map_key(fields.destination6, fields.destination_port, fields.protocol);
-    match(ipv6_, i, snapshot.service_map6.find(key), fields.client6);
+    const uint32_t service = snapshot.service_map6.find({fields.destination6, fields.service_word() >> 32});
+    if (service == 0) [[unlikely]] {
+      divert(packets, snapshot, i, outcome);
+      continue;
+    }
+    ipv6_.enter(i, make_connection_key(fields.client6, fields.client_port, static_cast<uint16_t>(service)));
+    matched.add(i);
   }
 }
 
 template <bool kPlain>
 void Forwarder::rewrite_all(const List& list, const Burst& packets, const Snapshot& snapshot,
                             Outcome& outcome) {
+  const Snapshot::ServerView servers = snapshot.server_view();
+  const uint16_t least_mtu = snapshot.least_mtu;
+  ServerCounters* const counters = counters_.servers();
   for (const size_t i : list) {
     const uint32_t slot = flows_.servers[i];
     if (slot == kNoServer) [[unlikely]]
       continue;
     rte_mbuf* packet = packets.packets[i];
-    const RealServer& server = snapshot.servers[slot];
+    const RealServer& server = servers[slot];
     const PacketFields& fields = flows_.fields[i];
-    if (!kPlain && !prepare(packet, snapshot, fields, server, outcome)) continue;
+    const bool plain = kPlain && fields.ip_bytes <= least_mtu;
+    if (!plain && !prepare(packet, snapshot, fields, server, outcome)) [[unlikely]]
+      continue;
     std::memcpy(rte_pktmbuf_mtod(packet, uint8_t*), server.macs.data(), server.macs.size());
-    ServerCounters& counters = counters_.server(slot);
-    counters.packets.add(1);
-    counters.bytes.add(fields.ip_bytes);
+    counters[slot].packets.add(1);
+    counters[slot].bytes.add(fields.ip_bytes);
     outcome.add_transmit(packet, server.egress());
   }
 }

@@ -10,6 +10,7 @@
 #include "dataplane/connection_table.h"
 #include "dataplane/counters.h"
 #include "dataplane/fragment_table.h"
+#include "dataplane/move_credit.h"
 #include "dataplane/packet.h"
 #include "dataplane/snapshot.h"
 
@@ -42,20 +43,31 @@ class Forwarder {
 
  private:
   struct List {  // positions in the burst
-    std::array<uint8_t, kBurst> positions;
-    uint8_t count = 0;
-    void add(size_t position) { positions[count++] = static_cast<uint8_t>(position); }
-    const uint8_t* begin() const { return positions.data(); }
-    const uint8_t* end() const { return positions.data() + count; }
+    std::array<uint16_t, kBurst> positions;
+    uint32_t count = 0;
+    void add(size_t position) { positions[count++] = static_cast<uint16_t>(position); }
+    const uint16_t* begin() const { return positions.data(); }
+    const uint16_t* end() const { return positions.data() + count; }
+  };
+  /// Fills a list from its beginning, with its number in a register until all is done.
+  class Filling {
+   public:
+    explicit Filling(List& list) : list_(list), next_(list.positions.data()) {}
+    ~Filling() { list_.count = static_cast<uint32_t>(next_ - list_.positions.data()); }
+    Filling(const Filling&) = delete;
+    Filling& operator=(const Filling&) = delete;
+    void add(size_t position) { *next_++ = static_cast<uint16_t>(position); }
+
+   private:
+    List& list_;
+    uint16_t* next_;
   };
 
   // What the stages hand on, a column per field. A flow is known by its position in the burst.
   struct Flows {
     std::array<PacketFields, kBurst> fields;
-    std::array<PacketClass, kBurst> classes;
-    std::array<uint16_t, kBurst> services;
-    std::array<uint64_t, kBurst> hashes;
     std::array<uint32_t, kBurst> servers;  // server slot, kNoServer until found
+    std::array<bool, kBurst> known;  // of those without a server: there is an entry, to be given another
   };
   /// The flows of one family, and the table that they are in.
   template <typename Key>
@@ -64,10 +76,22 @@ class Forwarder {
     const BasicConnectionTable<Key>& table;
     TableCounters& counters;
     std::array<Key, kBurst> keys;
+    std::array<typename BasicConnectionTable<Key>::Bucket*, kBurst>
+        homes;                // where the flow is looked for first
     List candidates;          // TCP and UDP, before their service is known
     List matched;             // of a service
+    List unsettled;           // of a service, but not with an entry in which nothing is to be written
     List missed;              // of a service, with no connection to keep
     Tick overload_until = 0;  // until then new flows are placed as flows without an entry are
+    MoveCredit move_credit;
+
+    /// Notes a packet's flow, and has the memory fetched where its entry should be.
+    void enter(size_t position, const Key& key) {
+      keys[position] = key;
+      auto& home = table.home_of(table.hash(key));
+      homes[position] = &home;
+      table.prefetch(home);
+    }
   };
 
   // The stages.
@@ -82,6 +106,10 @@ class Forwarder {
   template <typename Key>
   void find_connections(Track<Key>& track, const Snapshot& snapshot, Tick now);
   template <typename Key>
+  void fetch_servers(const Track<Key>& track, const Snapshot& snapshot) const;
+  template <typename Key>
+  void settle_connections(Track<Key>& track, const Snapshot& snapshot, Tick now);
+  template <typename Key>
   void schedule_new_connections(Track<Key>& track, const Burst& packets, const Snapshot& snapshot, Tick now,
                                 Outcome& outcome);
   template <typename Key>
@@ -92,7 +120,7 @@ class Forwarder {
   bool keep_connection(ConnectionEntry entry, const Snapshot& snapshot, size_t position, Tick now);
   bool replace_connection(ConnectionEntry entry, ConnectionValue to, const Snapshot& snapshot,
                           size_t position, Tick now);
-  uint32_t choose_server(const Service& service, size_t position, bool overloaded);
+  uint32_t choose_server(const Service& service, uint32_t& cursor, size_t position, bool overloaded);
   uint32_t server_by_maglev(const Service& service, size_t position) const;
   void send_to(uint32_t server, const Snapshot& snapshot, size_t position);
 
@@ -101,7 +129,7 @@ class Forwarder {
   }
 
   // The exceptions (forwarder_exceptions.cpp).
-  void sort_uncommon(const Burst& packets, const Snapshot& snapshot, size_t position, Outcome& outcome);
+  PlainPacket examine(const Burst& packets, const Snapshot& snapshot, size_t position, Outcome& outcome);
   void divert(const Burst& packets, const Snapshot& snapshot, size_t position, Outcome& outcome) const;
   void divert_from_vip(rte_mbuf* packet, uint32_t role, size_t position, Outcome& outcome) const;
   void follow_fragment(const Burst& packets, const Snapshot& snapshot, size_t position, Tick now,
@@ -121,7 +149,7 @@ class Forwarder {
   alignas(64) Flows flows_;
   Track<ConnectionKey> ipv4_;
   Track<WideKey> ipv6_;
-  bool plain_ = false;  // the burst has no tags, no fragments, and nothing that is too long for any port
+  bool plain_ = false;  // the burst has nothing but plain packets, and no port has tags
   List first_fragments_;
   List later_fragments_;
   List followers_;  // later fragments whose server is known

@@ -15,18 +15,48 @@ void Forwarder::find_connections(const Snapshot& snapshot, Tick now) {
 
 template <typename Key>
 void Forwarder::find_connections(Track<Key>& track, const Snapshot& snapshot, Tick now) {
+  constexpr size_t kManyServers = 2048;  // their entries leave the first-level cache
+  if (snapshot.servers.size() > kManyServers) fetch_servers(track, snapshot);
   track.missed.count = 0;
-  const SettledValues settled(now);
-  for (const size_t i : track.matched) {
-    const ConnectionEntry entry = track.table.look_up(track.keys[i], flows_.hashes[i]);
-    const PacketEvent event = flows_.fields[i].event;
-    if (settled.holds(entry.value, event) && snapshot.keeps(entry.value)) [[likely]] {
-      flows_.servers[i] = entry.value.server();  // nothing to write
-      continue;
+  {
+    const SettledValues settled(now);
+    const Snapshot::ServerView servers = snapshot.server_view();
+    Filling unsettled(track.unsettled);
+    for (const size_t i : track.matched) {
+      const ConnectionValue value = track.table.peek(*track.homes[i], track.keys[i]);
+      if (settled.holds(value, flows_.fields[i].event) && servers.keep(value)) [[likely]] {
+        flows_.servers[i] = value.server();  // nothing to write
+        continue;
+      }
+      unsettled.add(i);
     }
+  }
+  if (track.unsettled.count > 0) settle_connections(track, snapshot, now);
+}
+
+/// A look ahead, for what else will be needed of the packets' servers.
+template <typename Key>
+void Forwarder::fetch_servers(const Track<Key>& track, const Snapshot& snapshot) const {
+  const Snapshot::ServerView servers = snapshot.server_view();
+  const ServerCounters* const counters = counters_.servers();
+  for (const size_t i : track.matched) {
+    const ConnectionValue value = track.table.peek(*track.homes[i], track.keys[i]);
+    __builtin_prefetch(&servers[value.server()]);
+    __builtin_prefetch(&counters[value.server()], 1);
+  }
+}
+
+/// The flows that are in their second bucket, or in none, or whose entry is to be moved on.
+template <typename Key>
+void Forwarder::settle_connections(Track<Key>& track, const Snapshot& snapshot, Tick now) {
+  for (const size_t i : track.unsettled) track.table.prefetch_second(track.table.hash(track.keys[i]));
+  Filling missed(track.missed);
+  for (const size_t i : track.unsettled) {
     flows_.servers[i] = kNoServer;
+    const ConnectionEntry entry = track.table.look_up(track.keys[i], track.table.hash(track.keys[i]));
+    flows_.known[i] = static_cast<bool>(entry);
     const bool expired = entry.value.live() && entry.value.expired(now, snapshot.timeouts);
-    if (!entry || expired || !keep_connection(entry, snapshot, i, now)) track.missed.add(i);
+    if (!entry || expired || !keep_connection(entry, snapshot, i, now)) missed.add(i);
   }
 }
 
@@ -61,7 +91,7 @@ template <typename Key>
 void Forwarder::schedule_new_connections(Track<Key>& track, const Burst& packets, const Snapshot& snapshot,
                                          Tick now, Outcome& outcome) {
   for (const size_t i : track.missed) {
-    const Service& service = snapshot.services[flows_.services[i]];
+    const Service& service = snapshot.services[service_of(track.keys[i])];
     if (service.maglev_size == 0) {
       outcome.add_drop(packets.packets[i], service.unavailable);
     } else {
@@ -73,19 +103,22 @@ void Forwarder::schedule_new_connections(Track<Key>& track, const Burst& packets
 }
 
 /// Finds a server for a packet without a connection to keep; none while the one whose turn it is is not
-/// resolved. Looks again first: an earlier packet of this burst, or another worker, may have opened the
-/// connection meanwhile.
+/// resolved. An earlier packet of this burst, or another worker, may have opened the connection meanwhile. To
+/// enter the flow finds that out, but if it costs a server its turn, it has to be known before.
 template <typename Key>
 void Forwarder::place(Track<Key>& track, const Snapshot& snapshot, const Service& service, size_t position,
                       Tick now) {
-  const ConnectionEntry entry =
-      track.table.find(track.keys[position], flows_.hashes[position], now, snapshot.timeouts);
+  const Key& key = track.keys[position];
+  ConnectionEntry entry;
+  if (flows_.known[position] || service.sequence)
+    entry = track.table.find(key, track.table.hash(key), now, snapshot.timeouts);
   if (entry && keep_connection(entry, snapshot, position, now)) return;
   const PacketEvent event = flows_.fields[position].event;
   if (event == PacketEvent::icmp_error)  // opens no connection; a flow without an entry is where Maglev says
     return send_to(server_by_maglev(service, position), snapshot, position);
 
-  const uint32_t server = choose_server(service, position, now < track.overload_until);
+  const uint32_t server =
+      choose_server(service, cursors_[service_of(key)], position, now < track.overload_until);
   if (!snapshot.servers[server].usable()) return;  // its place, but its MAC address is not known yet
   const ConnectionState state = next_state(ConnectionState::free, event);
   const auto value = ConnectionValue::make(server, snapshot.servers[server].generation(), state, now);
@@ -106,12 +139,11 @@ uint32_t Forwarder::server_by_maglev(const Service& service, size_t position) co
 
 /// A connection that begins takes its turn. A packet in the middle of one, whose entry is missing, goes where
 /// the Maglev table says: to the server it has had since the table was full, or from another director.
-uint32_t Forwarder::choose_server(const Service& service, size_t position, bool overloaded) {
+uint32_t Forwarder::choose_server(const Service& service, uint32_t& cursor, size_t position,
+                                  bool overloaded) {
   const PacketEvent event = flows_.fields[position].event;
   const bool begins = event == PacketEvent::syn || event == PacketEvent::datagram;
-  if (service.sequence && begins && !overloaded) {
-    return schedule_in_turn(service, cursors_[flows_.services[position]]);
-  }
+  if (service.sequence && begins && !overloaded) return schedule_in_turn(service, cursor);
   return server_by_maglev(service, position);
 }
 
@@ -138,8 +170,10 @@ template <typename Key>
 void Forwarder::open_connection(Track<Key>& track, ConnectionValue value, const Snapshot& snapshot,
                                 const Service& service, size_t position, Tick now) {
   using Result = InsertedConnection::Result;
-  const InsertedConnection inserted =
-      track.table.insert(track.keys[position], flows_.hashes[position], value, now, snapshot.timeouts);
+  const Key& key = track.keys[position];
+  const InsertedConnection inserted = track.table.insert(key, track.table.hash(key), value, now,
+                                                         snapshot.timeouts, track.move_credit.available());
+  track.move_credit.settle(inserted);
   for (size_t i = 0; i < inserted.displaced_count; ++i) {
     const DisplacedConnection& displaced = inserted.displaced[i];
     (displaced.evicted ? track.counters.evicted : track.counters.expired).add(1);

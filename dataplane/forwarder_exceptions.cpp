@@ -8,31 +8,41 @@ namespace turnout {
 
 using namespace packet_detail;
 
-/// A packet that is no whole TCP or UDP packet.
-void Forwarder::sort_uncommon(const Burst& packets, const Snapshot& snapshot, size_t position,
-                              Outcome& outcome) {
-  const PacketFields& fields = flows_.fields[position];
-  const PacketClass kind = flows_.classes[position];
-  if (kind != PacketClass::dropped && has_bad_ip_checksum(packets.packets[position]))
-    return outcome.add_drop(packets.packets[position], DropReason::bad_checksum);
-  switch (kind) {
+/// A packet that is not plain. Says whose flows it is among: `no` if it is none of a flow.
+[[gnu::noinline]] PlainPacket Forwarder::examine(const Burst& packets, const Snapshot& snapshot,
+                                                 size_t position, Outcome& outcome) {
+  rte_mbuf* packet = packets.packets[position];
+  PacketFields& fields = flows_.fields[position];
+  fields.kind = parse_closely(frame_of(packet), snapshot.ports[packets.port], fields);
+  if (fields.kind != PacketClass::dropped && fields.version == 4 && has_bad_ip_checksum(packet)) {
+    outcome.add_drop(packet, DropReason::bad_checksum);
+    return PlainPacket::no;
+  }
+  const PlainPacket family = fields.version == 4 ? PlainPacket::ipv4 : PlainPacket::ipv6;
+  switch (fields.kind) {
+    case PacketClass::flow:
+    case PacketClass::flow6:
+      return family;
     case PacketClass::first_fragment:
       flows_.servers[position] = kNoServer;  // until its service is found to have one
       first_fragments_.add(position);
-      (fields.version == 4 ? ipv4_.candidates : ipv6_.candidates).add(position);
-      return;
+      return family;
     case PacketClass::later_fragment:
       later_fragments_.add(position);
-      return;
+      break;
     case PacketClass::arp:
-      return outcome.add_punt(packets.packets[position], {PuntKind::arp});
+      outcome.add_punt(packet, {PuntKind::arp});
+      break;
     case PacketClass::ndp:
-      return outcome.add_punt(packets.packets[position], {PuntKind::ndp});
+      outcome.add_punt(packet, {PuntKind::ndp});
+      break;
     case PacketClass::dropped:
-      return outcome.add_drop(packets.packets[position], fields.drop);
+      outcome.add_drop(packet, fields.drop);
+      break;
     default:
-      return divert(packets, snapshot, position, outcome);
+      divert(packets, snapshot, position, outcome);
   }
+  return PlainPacket::no;
 }
 
 uint32_t Forwarder::role_of_destination(const Snapshot& snapshot, size_t position) const {
@@ -49,7 +59,7 @@ void Forwarder::divert(const Burst& packets, const Snapshot& snapshot, size_t po
   const uint32_t role = role_of_destination(snapshot, position);
   if (role == 0) return outcome.add_drop(packet, DropReason::not_our_address);
   if (role & AddressRole::kVip) return divert_from_vip(packet, role, position, outcome);
-  const PacketClass kind = flows_.classes[position];
+  const PacketClass kind = flows_.fields[position].kind;
   if (kind == PacketClass::icmp_echo) return outcome.add_punt(packet, {PuntKind::icmp_echo});
   if (snapshot.ports[packets.port].has_kernel) return outcome.add_punt(packet, {PuntKind::kernel});
   outcome.add_drop(packet, kind == PacketClass::icmp_other ? DropReason::icmp_unsupported
@@ -58,7 +68,7 @@ void Forwarder::divert(const Burst& packets, const Snapshot& snapshot, size_t po
 
 void Forwarder::divert_from_vip(rte_mbuf* packet, uint32_t role, size_t position, Outcome& outcome) const {
   const PacketFields& fields = flows_.fields[position];
-  const PacketClass kind = flows_.classes[position];
+  const PacketClass kind = flows_.fields[position].kind;
   const bool is_flow =
       kind == PacketClass::flow || kind == PacketClass::flow6 || kind == PacketClass::first_fragment;
   const bool is_error = fields.event == PacketEvent::icmp_error;

@@ -2,13 +2,19 @@
 #pragma once
 
 #include <rte_ether.h>
+#include <rte_mbuf.h>
 
 #include "dataplane/mac.h"
 #include "dataplane/packet_ipv4.h"
 #include "dataplane/packet_ipv6.h"
+#include "dataplane/packet_plain.h"
 #include "dataplane/snapshot.h"
 
 namespace turnout {
+
+inline Frame frame_of(const rte_mbuf* packet) {
+  return {rte_pktmbuf_mtod(packet, const uint8_t*), packet->data_len, packet->pkt_len};
+}
 
 namespace packet_detail {
 
@@ -40,9 +46,14 @@ inline PacketClass parse_network(Frame frame, const Port& port, uint64_t destina
   return drop(fields, is_tag(ether_type) ? DropReason::stacked_vlan : DropReason::unknown_ethertype);
 }
 
-/// Whatever is not plain IPv4 for a port without a VLAN.
-[[gnu::noinline]] inline PacketClass parse_uncommon(Frame frame, const Port& port, uint64_t destination,
-                                                    PacketFields& fields) {
+}  // namespace packet_detail
+
+/// Classifies a frame that arrived on a port and reads what the dataplane needs of it. Of a plain packet it
+/// says the same as parse_plain(). Reads nothing past `frame.contiguous`.
+[[gnu::noinline]] inline PacketClass parse_closely(Frame frame, const Port& port, PacketFields& fields) {
+  using namespace packet_detail;
+  if (frame.contiguous < sizeof(rte_ether_hdr)) return drop(fields, DropReason::truncated);
+  const uint64_t destination = load_mac(frame.data);
   rte_be16_t ether_type = header_at<rte_ether_hdr>(frame.data).ether_type;
   uint32_t start = sizeof(rte_ether_hdr);
   uint16_t vlan = 0;
@@ -59,18 +70,17 @@ inline PacketClass parse_network(Frame frame, const Port& port, uint64_t destina
   return parse_network(frame, port, destination, ether_type, start, fields);
 }
 
-}  // namespace packet_detail
-
-/// Classifies a frame that arrived on a port and reads what the dataplane needs of it. Reads nothing past
-/// `frame.contiguous`.
+/// Both: whatever the packet is.
 inline PacketClass parse_packet(Frame frame, const Port& port, PacketFields& fields) {
-  using namespace packet_detail;
-  if (frame.contiguous < sizeof(rte_ether_hdr)) return drop(fields, DropReason::truncated);
-  const auto& ethernet = header_at<rte_ether_hdr>(frame.data);
-  const uint64_t destination = load_mac(frame.data);
-  if (ethernet.ether_type != port.plain_type || (destination & port.mac_mask) != port.mac) [[unlikely]]
-    return parse_uncommon(frame, port, destination, fields);
-  return parse_ipv4(frame, sizeof(rte_ether_hdr), fields);
+  switch (parse_plain(frame, PlainFrames(port), fields)) {
+    case PlainPacket::ipv4:
+      return PacketClass::flow;
+    case PlainPacket::ipv6:
+      return PacketClass::flow6;
+    case PlainPacket::no:
+      break;
+  }
+  return parse_closely(frame, port, fields);
 }
 
 /// The VLAN that a frame is tagged with, host byte order; 0 if it has no tag, or it can't be read.

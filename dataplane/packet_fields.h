@@ -29,20 +29,45 @@ enum class PacketClass : uint8_t {
 /// Addresses and ports in network byte order, as they stand in the packet. An ICMP error's are those of the
 /// packet that it is about, turned round: `client` is whom that was for, `destination` the VIP it came from.
 struct alignas(64) PacketFields {
+  // Eight bytes that are a ConnectionKey but for its service …
   rte_be32_t client = 0;  // IPv4
-  rte_be32_t destination = 0;
   rte_be16_t client_port = 0;
+  uint16_t zero = 0;
+  // … and eight that are a service_map_key, for IPv4.
+  rte_be32_t destination = 0;
   rte_be16_t destination_port = 0;
+  uint8_t protocol = 0;  // IANA's number
+  uint8_t zero_too = 0;
+
   uint16_t ip_bytes = 0;  // of the whole IP packet, host byte order
-  uint8_t protocol = 0;   // IANA's number
   PacketEvent event = PacketEvent::datagram;
   DropReason drop = DropReason::truncated;
-  uint8_t version = 4;       // of IP: 4 or 6
-  uint8_t ip_at = 14;        // octets of Ethernet header and VLAN tag before it
-  uint32_t fragment_id = 0;  // as it stands in the packet
-  Address6 client6;          // IPv6
+  PacketClass kind = PacketClass::dropped;  // the forwarder's note of what it was told
+  uint8_t version = 4;                      // of IP: 4 or 6
+  uint8_t ip_at = 14;                       // octets of Ethernet header and VLAN tag before it
+  uint32_t fragment_id = 0;                 // as it stands in the packet
+  Address6 client6;                         // IPv6
   Address6 destination6;
+
+  // The first sixteen bytes as two words. Who writes them as words lets who reads them so go on at once: a
+  // word that was written in pieces has to reach the cache first.
+  void set_ends(uint64_t client_and_port, uint64_t destination_port_and_protocol) {
+    const uint64_t words[2] = {client_and_port, destination_port_and_protocol};
+    std::memcpy(static_cast<void*>(this), words, sizeof words);
+  }
+  uint64_t client_word() const { return word_at(0); }
+  uint64_t service_word() const { return word_at(sizeof(uint64_t)); }
+
+ private:
+  uint64_t word_at(size_t offset) const {
+    uint64_t word;
+    std::memcpy(&word, reinterpret_cast<const uint8_t*>(this) + offset, sizeof word);
+    return word;
+  }
 };
+static_assert(sizeof(PacketFields) == 64, "one cache line");
+static_assert(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN,
+              "the words of PacketFields are put together the other way round");
 
 /// A frame as it lies in memory.
 struct Frame {

@@ -56,8 +56,8 @@ inline PacketClass parse_icmp(const uint8_t* data, uint32_t ip_payload, uint32_t
 }
 
 /// `goes_on`: in later fragments.
-[[gnu::always_inline]] inline PacketClass parse_transport(Frame frame, uint32_t at, uint32_t payload,
-                                                          bool goes_on, PacketFields& fields) {
+inline PacketClass parse_transport(Frame frame, uint32_t at, uint32_t payload, bool goes_on,
+                                   PacketFields& fields) {
   const uint32_t minimum = transport_minimum(fields.protocol);
   if (payload >= minimum && frame.contiguous < at + minimum) return drop(fields, DropReason::truncated);
   const uint8_t* transport = frame.data + at;
@@ -73,18 +73,20 @@ inline PacketClass parse_icmp(const uint8_t* data, uint32_t ip_payload, uint32_t
   }
 }
 
-[[gnu::noinline]] inline PacketClass parse_fragment(Frame frame, const rte_ipv4_hdr& ip, uint32_t at,
-                                                    uint32_t payload, PacketFields& fields) {
+inline PacketClass parse_fragment(Frame frame, const rte_ipv4_hdr& ip, uint32_t at, uint32_t payload,
+                                  PacketFields& fields) {
   fields.fragment_id = ip.packet_id;
   if ((ip.fragment_offset & RTE_BE16(RTE_IPV4_HDR_OFFSET_MASK)) != 0) return PacketClass::later_fragment;
   const PacketClass kind = parse_transport(frame, at, payload, true, fields);
   return kind == PacketClass::flow ? PacketClass::first_fragment : kind;
 }
 
-/// What is left once the header's length is known. Inlined, so that with the common length the compiler does
-/// the sums.
-[[gnu::always_inline]] inline PacketClass parse_after_ihl(Frame frame, uint32_t start, const rte_ipv4_hdr& ip,
-                                                          uint32_t header, PacketFields& fields) {
+inline PacketClass parse_ipv4(Frame frame, uint32_t start, PacketFields& fields) {
+  if (frame.contiguous < start + sizeof(rte_ipv4_hdr)) return drop(fields, DropReason::truncated);
+  const auto& ip = header_at<rte_ipv4_hdr>(frame.data + start);
+  const uint32_t header = (ip.version_ihl & RTE_IPV4_HDR_IHL_MASK) * RTE_IPV4_IHL_MULTIPLIER;
+  if (ip.version_ihl >> 4 != 4 || header < sizeof(rte_ipv4_hdr))
+    return drop(fields, DropReason::bad_ip_header);
   const uint32_t total = from_be16(ip.total_length);
   if (total < header) return drop(fields, DropReason::bad_ip_header);
   if (total > frame.length - start) return drop(fields, DropReason::truncated);
@@ -99,18 +101,6 @@ inline PacketClass parse_icmp(const uint8_t* data, uint32_t ip_payload, uint32_t
   if ((ip.fragment_offset & RTE_BE16(kIpv4Fragment)) != 0) [[unlikely]]
     return parse_fragment(frame, ip, start + header, total - header, fields);
   return parse_transport(frame, start + header, total - header, false, fields);
-}
-
-[[gnu::always_inline]] inline PacketClass parse_ipv4(Frame frame, uint32_t start, PacketFields& fields) {
-  constexpr uint8_t kPlain = RTE_IPV4_VHL_DEF;  // version 4, five words: no options
-  if (frame.contiguous < start + sizeof(rte_ipv4_hdr)) return drop(fields, DropReason::truncated);
-  const auto& ip = header_at<rte_ipv4_hdr>(frame.data + start);
-  if (ip.version_ihl == kPlain) [[likely]]
-    return parse_after_ihl(frame, start, ip, sizeof(rte_ipv4_hdr), fields);
-  const uint32_t header = (ip.version_ihl & RTE_IPV4_HDR_IHL_MASK) * RTE_IPV4_IHL_MULTIPLIER;
-  if (ip.version_ihl >> 4 != 4 || header < sizeof(rte_ipv4_hdr))
-    return drop(fields, DropReason::bad_ip_header);
-  return parse_after_ihl(frame, start, ip, header, fields);
 }
 
 }  // namespace turnout::packet_detail

@@ -52,12 +52,10 @@ struct Service {
 struct Port {
   uint64_t mac = 0;
   uint64_t mac_mask = kMacMask;
-  uint32_t plain_type = RTE_BE16(RTE_ETHER_TYPE_IPV4);  // IPv4 without a tag; on a port with a VLAN …
   uint16_t vlan = 0;        // of its frames, IEEE 802.1Q, host byte order; 0: they have no tag
   uint16_t mtu = kNoMtu;    // longest IP packet that it sends
   bool has_kernel = false;  // the kernel takes what is for the director itself
   static constexpr uint16_t kNoMtu = UINT16_MAX;
-  static constexpr uint32_t kNoPlainType = UINT32_MAX;  // … this: no frame's type
 };
 
 using ServerTable =
@@ -76,6 +74,23 @@ struct Snapshot {
   uint16_t least_mtu = Port::kNoMtu;   // of all ports
   bool has_tags = false;               // a port has a VLAN
   std::vector<ServerTable> tables;     // keeps alive what `services` points to
+
+  /// The servers by slot, for a loop: what it writes can't change where they are.
+  class ServerView {
+   public:
+    explicit ServerView(const std::vector<RealServer>& servers)
+        : first_(servers.data()), count_(servers.size()) {}
+    const RealServer& operator[](uint32_t slot) const { return first_[slot]; }
+    /// May the connection stay with its server?
+    bool keep(ConnectionValue value) const {
+      return value.server() < count_ && first_[value.server()].tag == value.generation();
+    }
+
+   private:
+    const RealServer* first_;
+    size_t count_;
+  };
+  ServerView server_view() const { return ServerView(servers); }
 
   /// Does the entry's slot still belong to the server that the connection was given to?
   bool owns(ConnectionValue value) const {

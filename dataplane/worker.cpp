@@ -132,14 +132,17 @@ void Worker::handle_released(Tick now) {
 
 /// Sends what the queue takes, drops the rest.
 void Worker::transmit(uint16_t port, const Outcome::Lane& lane, Tally& tally) {
-  std::array<uint32_t, kBurst> lengths;  // a frame that was sent is no longer ours to look at
-  for (uint16_t i = 0; i < lane.count; ++i) lengths[i] = lane.packets[i]->pkt_len;
+  uint64_t bytes = 0;  // summed before: a frame that was sent is no longer ours to look at
+  for (uint16_t i = 0; i < lane.count; ++i) bytes += lane.packets[i]->pkt_len;
   const WorkerQueues::Transmit& queue = queues_.transmit[port];
   auto* frames = const_cast<rte_mbuf**>(lane.packets.data());
   const uint16_t sent = rte_eth_tx_burst(queue.device, queue.queue, frames, lane.count);
-  for (uint16_t i = 0; i < sent; ++i) tally.transmitted_bytes[port] += lengths[i];
+  for (uint16_t i = sent; i < lane.count; ++i) {
+    bytes -= lane.packets[i]->pkt_len;
+    drop(lane.packets[i], DropReason::transmit_full, tally);
+  }
   tally.transmitted[port] = sent;
-  for (uint16_t i = sent; i < lane.count; ++i) drop(lane.packets[i], DropReason::transmit_full, tally);
+  tally.transmitted_bytes[port] = bytes;
 }
 
 void Worker::punt(const Outcome::Punts& punts, Tally& tally) {

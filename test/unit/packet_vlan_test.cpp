@@ -9,7 +9,7 @@ namespace turnout {
 namespace {
 
 constexpr uint16_t kVlan = 0x123;
-constexpr Port kVlanPort{.mac = 0x000100000002, .plain_type = Port::kNoPlainType, .vlan = kVlan};
+constexpr Port kVlanPort{.mac = 0x000100000002, .vlan = kVlan};
 
 Bytes plain() {
   return tcp_frame({}, kSyn, payload(9));

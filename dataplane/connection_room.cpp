@@ -1,0 +1,212 @@
+// Where a new entry of the connection table goes: a free slot, one that is past its time, one that is made
+// free by moving entries to their other bucket, or one that has to give way.
+//
+// Moves are planned breadth first, so that few of them are needed, and made from the end of the plan: each
+// entry is copied into a slot that is claimed already, before its own is given to the next (cuckoo hashing;
+// Pagh and Rodler 2004; planning first, Li et al. "Algorithmic Improvements for Fast Concurrent Cuckoo
+// Hashing", EuroSys 2014).
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+
+#include "dataplane/connection_attempt.h"
+
+namespace turnout {
+
+namespace {
+
+// Buckets that are looked at beside an entry that may be evicted: in a flood of SYNs the table is full of
+// them and no move finds room.
+constexpr unsigned kMoveBudgetBesideVictim = 4;
+
+}  // namespace
+
+/// Makes a slot ours if it still holds `seen`.
+template <typename Key>
+typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::take(Slot& slot, ConnectionValue seen,
+                                                                          const Attempt& attempt) {
+  const auto version = static_cast<uint8_t>(seen.version() + 1);
+  uint64_t bits = seen.bits();
+  const ConnectionValue claimed = ConnectionValue::claim(attempt.hash, version);
+  if (!slot.value.compare_exchange_strong(bits, claimed.bits())) return {};
+  return {&slot, version};
+}
+
+template <typename Key>
+typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::take_free(Bucket& bucket,
+                                                                               const Attempt& attempt) {
+  for (const unsigned i : bucket.in_state(ConnectionState::free)) {
+    const ConnectionValue seen(bucket.slots[i].value.load(std::memory_order_relaxed));
+    if (seen.state() != ConnectionState::free) continue;
+    if (const Claim claim = take(bucket.slots[i], seen, attempt)) return claim;
+  }
+  return {};
+}
+
+/// The entry that may go first of one or two buckets: one past its time, else of SYNs without an answer, else
+/// of closed connections the one that was idle the longest.
+template <typename Key>
+class BasicConnectionTable<Key>::Victim {
+ public:
+  Victim(const Attempt& attempt, std::initializer_list<Bucket*> buckets) {
+    for (Bucket* bucket : buckets) {
+      for (Slot& slot : bucket->slots) consider(slot, attempt);
+    }
+  }
+  explicit operator bool() const { return slot_ != nullptr; }
+  bool has_expired() const { return score_ >= kExpired; }
+
+  Claim take(Attempt& attempt) const {
+    if (!slot_ || !attempt.result.may_displace()) return {};
+    const Claim claim = BasicConnectionTable::take(*slot_, value_, attempt);
+    if (claim) attempt.result.note_displaced(value_, !has_expired());
+    return claim;
+  }
+
+ private:
+  static constexpr uint64_t kClosed = 1, kUnanswered = uint64_t{1} << 32, kExpired = uint64_t{1} << 33;
+
+  /// Of eight entries any may be the one: no branches on what they are.
+  void consider(Slot& slot, const Attempt& attempt) {
+    const ConnectionValue value(slot.value.load(std::memory_order_relaxed));
+    const ConnectionState state = value.state();
+    const uint64_t age = age_of(value.seen(), attempt.now);
+    uint64_t score = state == ConnectionState::syn_recv ? kUnanswered + age : 0;
+    score = state == ConnectionState::close ? kClosed + age : score;
+    score = is_live(state) && age > attempt.timeouts.of(state) ? kExpired + age : score;
+    if (score <= score_) return;
+    slot_ = &slot;
+    value_ = value;
+    score_ = score;
+  }
+
+  Slot* slot_ = nullptr;
+  ConnectionValue value_;
+  uint64_t score_ = 0;
+};
+
+/// A search for room, breadth first from a flow's two buckets on.
+template <typename Key>
+class BasicConnectionTable<Key>::Search {
+ public:
+  Search(const BasicConnectionTable& table, Attempt& attempt) : table_(table), attempt_(attempt) {
+    add(table.first_bucket(attempt.hash), kRoot, 0);
+    add(table.second_bucket(attempt.hash), kRoot, 0);
+  }
+
+  /// Looks at no more than `limit` buckets.
+  Claim make_room(uint64_t limit) {
+    expand(0);
+    expand(1);
+    for (unsigned at = 2; at < count_ && at < limit + 2; ++at) {
+      ++attempt_.looked_at;
+      Bucket& bucket = table_.buckets_[steps_[at].bucket];
+      Claim room = take_free(bucket, attempt_);
+      if (!room) {
+        const Victim victim(attempt_, {&bucket});
+        if (victim.has_expired()) room = victim.take(attempt_);
+      }
+      if (room) room = move_towards_root(at, room);
+      if (room) return room;
+      expand(at);
+    }
+    return {};
+  }
+
+ private:
+  static constexpr uint16_t kRoot = UINT16_MAX;
+  struct Step {
+    uint64_t bucket;
+    uint16_t from;  // the step whose bucket has an entry that could come here …
+    uint8_t slot;   // … and its slot there
+  };
+
+  void add(uint64_t bucket, uint16_t from, unsigned slot) {
+    steps_[count_++] = {bucket, from, static_cast<uint8_t>(slot)};
+    prefetch(table_.buckets_[bucket]);
+  }
+
+  /// Adds the buckets that the step's entries could go to.
+  void expand(unsigned at) {
+    const uint64_t bucket = steps_[at].bucket;
+    for (unsigned i = 0; i < kSlots && count_ < steps_.size(); ++i) {
+      const Slot& slot = table_.buckets_[bucket].slots[i];
+      if (!ConnectionValue(slot.value.load(std::memory_order_relaxed)).live()) continue;
+      add(table_.other_bucket(slot.key.load(std::memory_order_relaxed), bucket), static_cast<uint16_t>(at),
+          i);
+    }
+  }
+
+  /// Moves an entry into the claimed slot, the next one into its, and so on. The claim that it ends with is
+  /// in one of the flow's own buckets; none if an entry on the way has changed.
+  Claim move_towards_root(unsigned at, Claim room) {
+    for (; steps_[at].from != kRoot; at = steps_[at].from) {
+      const Step& step = steps_[at];
+      Slot& slot = table_.buckets_[steps_[step.from].bucket].slots[step.slot];
+      const Claim next = table_.move_entry(slot, step.bucket, room, attempt_);
+      if (!next) {
+        room.give_up();
+        return {};
+      }
+      room = next;
+    }
+    return room;
+  }
+
+  const BasicConnectionTable& table_;
+  Attempt& attempt_;
+  unsigned count_ = 0;
+  std::array<Step, 2 + 4 * kMoveBudget> steps_;
+};
+
+/// Copies the slot's entry into a claimed slot of its other bucket, and makes the slot ours.
+template <typename Key>
+typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::move_entry(
+    Slot& from, uint64_t to_bucket, Claim to, const Attempt& attempt) const {
+  const Key key = from.key.load(std::memory_order_relaxed);
+  const uint64_t key_hash = hash(key);
+  const ConnectionValue value = read(from, key);
+  const bool returns = to_bucket == first_bucket(key_hash);
+  if (!value.live() || (!returns && to_bucket != second_bucket(key_hash))) return {};
+
+  uint64_t bits = value.bits();
+  if (!from.value.compare_exchange_strong(bits, value.with_state(ConnectionState::moving).bits())) return {};
+  to.slot->key.store(key, std::memory_order_release);
+  to.slot->value.store(value.with_version(to.version).bits());
+  if (returns) returns_.fetch_add(1);
+  const auto version = static_cast<uint8_t>(value.version() + 1);
+  from.value.store(ConnectionValue::claim(attempt.hash, version).bits());
+  return {&from, version};
+}
+
+template <typename Key>
+typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::claim_slot(Attempt& attempt) const {
+  Bucket& first = buckets_[first_bucket(attempt.hash)];
+  Bucket& second = buckets_[second_bucket(attempt.hash)];
+  if (const Claim claim = take_free(first, attempt)) return claim;
+  if (const Claim claim = take_free(second, attempt)) return claim;
+  return claim_taken_slot(first, second, attempt);
+}
+
+/// When both buckets are full.
+template <typename Key>
+typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::claim_taken_slot(
+    Bucket& first, Bucket& second, Attempt& attempt) const {
+  attempt.result.crowded = true;
+  const Victim victim(attempt, {&first, &second});
+  if (victim.has_expired()) {
+    if (const Claim claim = victim.take(attempt)) return claim;
+  }
+  uint64_t limit = std::min<uint64_t>(attempt.move_budget, buckets());
+  if (victim) limit = std::min<uint64_t>(limit, kMoveBudgetBesideVictim);
+  if (limit > 0) {
+    if (const Claim claim = Search(*this, attempt).make_room(limit)) return claim;
+  }
+  return victim.take(attempt);
+}
+
+template BasicConnectionTable<ConnectionKey>::Claim BasicConnectionTable<ConnectionKey>::claim_slot(
+    Attempt&) const;
+template BasicConnectionTable<WideKey>::Claim BasicConnectionTable<WideKey>::claim_slot(Attempt&) const;
+
+}  // namespace turnout
