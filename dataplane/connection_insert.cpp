@@ -4,16 +4,15 @@
 // both of the flow's buckets for a rival. Claims and looks are sequentially consistent: of two rivals, who
 // claimed later sees the other's claim or entry; who claimed first may see the other's claim or not.
 //
-//   sees an entry              gives its claim up and uses that one
+//   sees an entry               gives its claim up and uses that one
 //   sees a claim before its own gives its claim up, then waits until that one is an entry or is given up
-//   sees a claim after its own  waits likewise, holding its claim: the other gives up, unless it had not seen
-//   this
-//                               one, and then it becomes an entry
+//   sees a claim after its own  waits likewise, holding its claim: the other gives up, or had not seen this one
+//                               and becomes an entry
 //   sees nobody                 makes its claim an entry
 //
-// "Before" is by place: first bucket before second, lower slot before higher. Nobody waits for a claim before
-// its own while it holds one, so they never wait in a circle; and nobody waits for long: a rival that was
-// stopped in the middle of it costs this packet its entry, not the thread its progress.
+// "Before" is at a lower address. Nobody waits for a claim before its own while it holds one, so they never
+// wait in a circle; and nobody waits for long: a rival that was stopped in the middle of it costs this packet
+// its entry, not the thread its progress.
 #include <functional>
 
 #include "dataplane/connection_attempt.h"
