@@ -6,7 +6,8 @@
 //
 //   sees an entry               gives its claim up and uses that one
 //   sees a claim before its own gives its claim up, then waits until that one is an entry or is given up
-//   sees a claim after its own  waits likewise, holding its claim: the other gives up, or had not seen this one
+//   sees a claim after its own  waits likewise, holding its claim: the other gives up, or had not seen this
+//   one
 //                               and becomes an entry
 //   sees nobody                 makes its claim an entry
 //

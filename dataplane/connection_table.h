@@ -53,7 +53,6 @@ class BasicConnectionTable {
   // ---- any worker, at any time ----
 
   uint64_t hash(const Key& key) const { return hash_of(key, seed_); }
-  void prefetch(uint64_t hash) const { prefetch(home_of(hash)); }
   void prefetch_second(uint64_t hash) const { prefetch(buckets_[second_bucket(hash)]); }
 
   /// The flow's entry, or none. It may be past its time: then it is no longer good for anything but to be

@@ -51,30 +51,32 @@ void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& o
 }
 
 void Forwarder::match_services(const Burst& packets, const Snapshot& snapshot, Outcome& outcome) {
-  {
-    Filling matched(ipv4_.matched);
-    for (const size_t i : ipv4_.candidates) {
+  const auto match = [&](auto& track, auto&& service_of, auto&& key_of) {
+    Filling matched(track.matched);
+    for (const size_t i : track.candidates) {
       const PacketFields& fields = flows_.fields[i];
-      const uint32_t service = snapshot.service_map.find(fields.service_word());
+      const uint32_t service = service_of(fields);
       if (service == 0) [[unlikely]] {
         divert(packets, snapshot, i, outcome);
         continue;
       }
-      ipv4_.enter(i, fields.client_word() | make_connection_key(0, 0, static_cast<uint16_t>(service)));
+      track.enter(i, key_of(fields, static_cast<uint16_t>(service)));
       matched.add(i);
     }
-  }
-  Filling matched(ipv6_.matched);
-  for (const size_t i : ipv6_.candidates) {
-    const PacketFields& fields = flows_.fields[i];
-    const uint32_t service = snapshot.service_map6.find({fields.destination6, fields.service_word() >> 32});
-    if (service == 0) [[unlikely]] {
-      divert(packets, snapshot, i, outcome);
-      continue;
-    }
-    ipv6_.enter(i, make_connection_key(fields.client6, fields.client_port, static_cast<uint16_t>(service)));
-    matched.add(i);
-  }
+  };
+  match(
+      ipv4_, [&](const PacketFields& fields) { return snapshot.service_map.find(fields.service_word()); },
+      [](const PacketFields& fields, uint16_t service) {
+        return fields.client_word() | make_connection_key(0, 0, service);
+      });
+  match(
+      ipv6_,
+      [&](const PacketFields& fields) {
+        return snapshot.service_map6.find({fields.destination6, fields.service_word() >> 32});
+      },
+      [](const PacketFields& fields, uint16_t service) {
+        return make_connection_key(fields.client6, fields.client_port, service);
+      });
 }
 
 template <bool kPlain>

@@ -97,9 +97,7 @@ struct Snapshot {
     return value.server() < servers.size() && servers[value.server()].generation() == value.generation();
   }
   /// And may the connection stay with it?
-  bool keeps(ConnectionValue value) const {
-    return value.server() < servers.size() && servers[value.server()].tag == value.generation();
-  }
+  bool keeps(ConnectionValue value) const { return server_view().keep(value); }
 };
 
 }  // namespace turnout

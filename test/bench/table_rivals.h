@@ -14,6 +14,7 @@
 
 #include "dataplane/bounds.h"
 #include "dataplane/connection_table.h"
+#include "dataplane/move_credit.h"
 #include "test/bench/eal.h"
 #include "test/bench/flow_numbers.h"
 
@@ -60,7 +61,9 @@ class TurnoutRival {
     for (size_t at = 0; at < keys.size(); at += kBurst) {
       prepare(keys.subspan(at, kBurst), hashes);
       for (size_t i = 0; i < kBurst; ++i) {
-        const InsertedConnection made = table_.insert(keys[at + i], hashes[i], value, kNow, timeouts);
+        const InsertedConnection made =
+            table_.insert(keys[at + i], hashes[i], value, kNow, timeouts, move_credit_.available());
+        move_credit_.settle(made);
         entered += made.result == InsertedConnection::Result::inserted;
       }
     }
@@ -71,12 +74,13 @@ class TurnoutRival {
   void prepare(std::span<const Key> keys, std::array<uint64_t, kBurst>& hashes) const {
     for (size_t i = 0; i < kBurst; ++i) {
       hashes[i] = table_.hash(keys[i]);
-      table_.prefetch(hashes[i]);
+      table_.prefetch(table_.home_of(hashes[i]));
     }
   }
 
   Memory memory_;
   ConnectionTable table_;
+  MoveCredit move_credit_;  // as a worker has it
 };
 
 /// rte_hash with lock-free readers and a 16-byte key, which is what an IPv4 flow takes there.

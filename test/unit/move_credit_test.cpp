@@ -3,6 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <iostream>
+#include <random>
+
+#include "test/support/test_table.h"
+
 namespace turnout {
 namespace {
 
@@ -37,6 +42,23 @@ TEST(MoveCredit, IsUsedUpByAFloodThatFindsNoRoomAndComesBackWithRoom) {
   EXPECT_LT(earned, ConnectionTable::kMoveBudget) << "one lucky packet in a flood buys no long search";
   for (unsigned i = 0; i < 100; ++i) credit.settle(at_once());
   EXPECT_EQ(credit.available(), ConnectionTable::kMoveBudget);
+}
+
+TEST(MoveCredit, FillsATableToNineTenthsBeforeItRefusesAnyone) {
+  const TestTable table(1 << 20);
+  std::mt19937_64 random(5);
+  MoveCredit credit;
+  uint64_t entered = 0;
+  for (;; ++entered) {
+    const ConnectionKey key = random();
+    const auto value = ConnectionValue::make(1, 1, ConnectionState::established, 0);
+    const auto inserted = table->insert(key, table->hash(key), value, 0, {}, credit.available());
+    credit.settle(inserted);
+    if (inserted.result == InsertedConnection::Result::full) break;
+  }
+  const double occupancy = static_cast<double>(entered) / static_cast<double>(table->slots());
+  EXPECT_GE(occupancy, 0.9);
+  std::cout << "  a worker's first refusal came at " << 100 * occupancy << " %\n";
 }
 
 TEST(MoveCredit, IsNotEarnedByWhoPushesSomebodyOut) {
