@@ -226,7 +226,8 @@ TEST(Books, BalanceOverAMillionBrokenFrames) {
                                      reason == DropReason::no_headroom;
     EXPECT_EQ(totals.drops[i] == 0, is_for_want_of_room) << name_of(reason) << ": " << totals.drops[i];
   }
-  EXPECT_GT(forwarded.late(), 100u) << "hardly a fragment was followed by its first";
+  EXPECT_GT(forwarded.late(), kFrames / 10'000)
+      << "hardly a fragment was followed by its first: how many are depends on the time it takes";
   EXPECT_GT(rig.statistics().ipv4_table().evicted, 0u) << "the connection table was never full";
   if (kFrames < 1'000'000) return;  // too few to fill the other
   EXPECT_GT(rig.statistics().ipv6_table().evicted, 0u) << "nor was IPv6's";
