@@ -134,6 +134,8 @@ std::unique_ptr<const Snapshot> SnapshotBuilder::build(const Config& config, con
     fill_service(service, numbers, config, resolve, schedule_unresolved, *snapshot);
     if (snapshot->services[numbers.index].maglev_size > 0) vips_up.insert(service.key.vip);
   }
+  snapshot->service_map.spread();
+  snapshot->service_map6.spread();
   add_addresses(config, stations_, vips_up, *snapshot);
   std::erase_if(compiled_, [&](const auto& entry) {
     return entry.first >= snapshot->services.size() || !snapshot->services[entry.first].known;

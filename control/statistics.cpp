@@ -115,8 +115,9 @@ uint64_t Statistics::received_by(unsigned worker) const {
 ServerTotals Statistics::raw(uint32_t slot) const {
   ServerTotals sum;
   for (const auto& counters : counters_) {
+    const TrafficCounters& traffic = std::as_const(*counters).traffic(slot);
     const ServerCounters& server = std::as_const(*counters).server(slot);
-    sum += {server.packets.read(), server.bytes.read(), server.connections.read(), server.active.read(),
+    sum += {traffic.packets.read(), traffic.bytes.read(), server.connections.read(), server.active.read(),
             server.inactive.read()};
   }
   return sum;

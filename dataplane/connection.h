@@ -41,8 +41,14 @@ constexpr bool is_evictable(ConnectionState state) {
 
 /// Idle seconds after which an entry is forgotten, by state. Written by control, read by all.
 struct Timeouts {
-  std::array<uint32_t, kConnectionStates> seconds{0, 0, 0, 60, 900, 120, 10, 300};
+  static constexpr uint32_t kNever = INT32_MAX;  // of slots under change; no age is above it
+
+  constexpr Timeouts() : Timeouts(60, 900, 120, 10, 300) {}
+  constexpr Timeouts(uint32_t syn_recv, uint32_t established, uint32_t fin_wait, uint32_t close, uint32_t udp)
+      : seconds{kNever, kNever, kNever, syn_recv, established, fin_wait, close, udp} {}
   uint32_t of(ConnectionState state) const { return seconds[static_cast<size_t>(state)]; }
+
+  std::array<uint32_t, kConnectionStates> seconds;
 };
 
 /// What a packet says of its connection's state, the strongest first as LVS reads the flags: RST, SYN, FIN,
@@ -89,8 +95,8 @@ class ConnectionValue {
 
   constexpr bool live() const { return is_live(state()); }
   constexpr bool present() const { return state() >= ConnectionState::moving; }  // a reader may use it
-  bool expired(Tick now, const Timeouts& timeouts) const {
-    return age_of(seen(), now) > timeouts.of(state());
+  bool expired(Tick now, const Timeouts& timeouts) const {                       // is live, and past its time
+    return distance_of(seen(), now) > static_cast<int32_t>(timeouts.of(state()));
   }
 
   friend constexpr bool operator==(ConnectionValue, ConnectionValue) = default;

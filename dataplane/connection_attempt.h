@@ -16,7 +16,7 @@ struct BasicConnectionTable<Key>::Attempt {
   unsigned move_budget;
   unsigned looked_at = 0;  // buckets other than the flow's own, in search of room
 
-  bool has_expired(ConnectionValue value) const { return value.live() && value.expired(now, timeouts); }
+  bool has_expired(ConnectionValue value) const { return value.expired(now, timeouts); }
 };
 
 }  // namespace turnout

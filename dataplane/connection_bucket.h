@@ -85,6 +85,11 @@ struct alignas(4 * sizeof(ConnectionSlot<Key>)) ConnectionBucket {
     return equal_words(sizeof(Key), ConnectionValue::kStateMask, ConnectionValue{}.with_state(state).bits());
   }
 
+  /// Between a claim and the look for rivals: no look may come before the claim is seen by all. On x86 the
+  /// claim's compare-and-swap sees to that, and only the compiler is to be told; the loop's loads are
+  /// sequentially consistent themselves.
+  static void order_after_claim() { std::atomic_signal_fence(std::memory_order_seq_cst); }
+
  private:
   /// The slots whose word at `offset` is `wanted` under `mask`.
   SlotSet equal_words(size_t offset, uint64_t mask, uint64_t wanted) const {

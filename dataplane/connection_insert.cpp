@@ -28,14 +28,11 @@ constexpr unsigned kPatience =
 
 }  // namespace
 
-/// The slots that may be the flow's, or be claimed for it. Claims are asked for first: one that became an
-/// entry meanwhile shows its key then.
+/// May one of the flow's buckets hold its entry?
 template <typename Key>
-SlotSet BasicConnectionTable<Key>::rivals_in(const Bucket& bucket, const Attempt& attempt) {
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  const SlotSet claimed = bucket.in_state(ConnectionState::claimed);
-  std::atomic_thread_fence(std::memory_order_acquire);
-  return claimed | bucket.showing(attempt.key);
+bool BasicConnectionTable<Key>::shows(const Attempt& attempt) const {
+  const SlotSet in_first = buckets_[first_bucket(attempt.hash)].showing(attempt.key);
+  return !(in_first | buckets_[second_bucket(attempt.hash)].showing(attempt.key)).empty();
 }
 
 /// The flow is ours to enter if we have a claim and nobody else shows the flow. Nearly always nobody does.
@@ -45,11 +42,18 @@ typename BasicConnectionTable<Key>::Agreement BasicConnectionTable<Key>::agree(C
   const Bucket& first = buckets_[first_bucket(attempt.hash)];
   const Bucket& second = buckets_[second_bucket(attempt.hash)];
   const uint64_t returns = returns_.load();
-  const SlotSet in_first = rivals_in(first, attempt);
-  const SlotSet in_second = rivals_in(second, attempt);
+  const auto rivals_in = [&](const Bucket& bucket) {
+    // Claims are asked for first: one that became an entry meanwhile shows its key then.
+    const SlotSet claimed = bucket.in_state(ConnectionState::claimed);
+    std::atomic_thread_fence(std::memory_order_acquire);
+    return claimed | bucket.showing(attempt.key);
+  };
+  Bucket::order_after_claim();
+  const SlotSet in_first = rivals_in(first);
+  const SlotSet in_second = rivals_in(second);
   const bool alone = claim.others_of(first, in_first).empty() && claim.others_of(second, in_second).empty();
   if (alone && returns_.load() == returns) [[likely]]
-    return claim ? Agreement::ours : Agreement::none;
+    return Agreement::ours;
   return meet_rivals(claim, attempt);
 }
 
@@ -105,23 +109,26 @@ InsertedConnection BasicConnectionTable<Key>::insert(const Key& key, uint64_t ha
   InsertedConnection result;
   Attempt attempt{key, hash, now, timeouts, result, move_budget};
   for (unsigned round = 0; round < kRounds; ++round) {
-    Claim claim = claim_slot(attempt);
-    const bool has_room = static_cast<bool>(claim);
+    Claim claim = claim_free_slot(attempt);
+    if (!claim) {
+      result.crowded = true;
+      if (shows(attempt)) result.entry = find(key, hash, now, timeouts);
+      if (!result.entry) claim = make_room(attempt);  // nobody else gives way to a flow that has an entry
+      if (!claim) break;
+    }
     const Agreement agreement = agree(claim, attempt);
+    if (agreement == Agreement::none) continue;
     if (agreement == Agreement::ours) [[likely]] {
       const ConnectionValue live = proposal.with_version(claim.version);
       claim.slot->key.store(key, std::memory_order_release);
       claim.slot->value.store(live.bits(), std::memory_order_release);
       result.result = InsertedConnection::Result::inserted;
       result.entry = {&claim.slot->value, live};
-      break;
     }
-    if (agreement == Agreement::theirs) {
-      result.result = InsertedConnection::Result::existing;
-      break;
-    }
-    if (!has_room) break;
+    break;
   }
+  if (result.entry && result.result != InsertedConnection::Result::inserted)
+    result.result = InsertedConnection::Result::existing;
   result.looked_at = static_cast<uint16_t>(attempt.looked_at);
   return result;
 }

@@ -7,9 +7,9 @@
 // Hashing", EuroSys 2014).
 #include <algorithm>
 #include <array>
-#include <initializer_list>
 
 #include "dataplane/connection_attempt.h"
+#include "dataplane/connection_victim.h"
 
 namespace turnout {
 
@@ -43,46 +43,39 @@ typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::take_free(B
   return {};
 }
 
-/// The entry that may go first of one or two buckets: one past its time, else of SYNs without an answer, else
-/// of closed connections the one that was idle the longest.
+/// The entry that goes first of one or two buckets, if one may go.
 template <typename Key>
 class BasicConnectionTable<Key>::Victim {
  public:
-  Victim(const Attempt& attempt, std::initializer_list<Bucket*> buckets) {
-    for (Bucket* bucket : buckets) {
-      for (Slot& slot : bucket->slots) consider(slot, attempt);
-    }
+  Victim(Attempt& attempt, Bucket& bucket) : Victim(attempt, bucket, score_of(attempt, bucket, 0)) {}
+  Victim(Attempt& attempt, Bucket& first, Bucket& second) {
+    const VictimScore of_first = score_of(attempt, first, 0);
+    const VictimScore of_second = score_of(attempt, second, kSlots);
+    *this = of_first > of_second ? Victim(attempt, first, of_first) : Victim(attempt, second, of_second);
   }
-  explicit operator bool() const { return slot_ != nullptr; }
-  bool has_expired() const { return score_ >= kExpired; }
+  explicit operator bool() const { return score_.may_go(); }
+  bool has_expired() const { return score_.has_expired(); }
 
   Claim take(Attempt& attempt) const {
-    if (!slot_ || !attempt.result.may_displace()) return {};
+    if (!score_.may_go() || !attempt.result.may_displace()) return {};
     const Claim claim = BasicConnectionTable::take(*slot_, value_, attempt);
     if (claim) attempt.result.note_displaced(value_, !has_expired());
     return claim;
   }
 
  private:
-  static constexpr uint64_t kClosed = 1, kUnanswered = uint64_t{1} << 32, kExpired = uint64_t{1} << 33;
-
-  /// Of eight entries any may be the one: no branches on what they are.
-  void consider(Slot& slot, const Attempt& attempt) {
-    const ConnectionValue value(slot.value.load(std::memory_order_relaxed));
-    const ConnectionState state = value.state();
-    const uint64_t age = age_of(value.seen(), attempt.now);
-    uint64_t score = state == ConnectionState::syn_recv ? kUnanswered + age : 0;
-    score = state == ConnectionState::close ? kClosed + age : score;
-    score = is_live(state) && age > attempt.timeouts.of(state) ? kExpired + age : score;
-    if (score <= score_) return;
-    slot_ = &slot;
-    value_ = value;
-    score_ = score;
+  Victim(const Attempt& attempt, Bucket& bucket, VictimScore score)
+      : slot_(&bucket.slots[score.number() % kSlots]), value_(slot_->value.load(std::memory_order_relaxed)) {
+    // It may have changed since.
+    if (VictimScore::of(value_, score.number(), attempt.now, attempt.timeouts) == score) score_ = score;
+  }
+  static VictimScore score_of(const Attempt& attempt, const Bucket& bucket, unsigned number) {
+    return first_to_go(bucket, number, attempt.now, attempt.timeouts);
   }
 
   Slot* slot_ = nullptr;
   ConnectionValue value_;
-  uint64_t score_ = 0;
+  VictimScore score_;
 };
 
 /// A search for room, breadth first from a flow's two buckets on.
@@ -103,7 +96,7 @@ class BasicConnectionTable<Key>::Search {
       Bucket& bucket = table_.buckets_[steps_[at].bucket];
       Claim room = take_free(bucket, attempt_);
       if (!room) {
-        const Victim victim(attempt_, {&bucket});
+        const Victim victim(attempt_, bucket);
         if (victim.has_expired()) room = victim.take(attempt_);
       }
       if (room) room = move_towards_root(at, room);
@@ -180,20 +173,14 @@ typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::move_entry(
 }
 
 template <typename Key>
-typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::claim_slot(Attempt& attempt) const {
-  Bucket& first = buckets_[first_bucket(attempt.hash)];
-  Bucket& second = buckets_[second_bucket(attempt.hash)];
-  if (const Claim claim = take_free(first, attempt)) return claim;
-  if (const Claim claim = take_free(second, attempt)) return claim;
-  return claim_taken_slot(first, second, attempt);
+typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::claim_free_slot(Attempt& attempt) const {
+  if (const Claim claim = take_free(buckets_[first_bucket(attempt.hash)], attempt)) return claim;
+  return take_free(buckets_[second_bucket(attempt.hash)], attempt);
 }
 
-/// When both buckets are full.
 template <typename Key>
-typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::claim_taken_slot(
-    Bucket& first, Bucket& second, Attempt& attempt) const {
-  attempt.result.crowded = true;
-  const Victim victim(attempt, {&first, &second});
+typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::make_room(Attempt& attempt) const {
+  const Victim victim(attempt, buckets_[first_bucket(attempt.hash)], buckets_[second_bucket(attempt.hash)]);
   if (victim.has_expired()) {
     if (const Claim claim = victim.take(attempt)) return claim;
   }
@@ -205,8 +192,11 @@ typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::claim_taken
   return victim.take(attempt);
 }
 
-template BasicConnectionTable<ConnectionKey>::Claim BasicConnectionTable<ConnectionKey>::claim_slot(
+template BasicConnectionTable<ConnectionKey>::Claim BasicConnectionTable<ConnectionKey>::claim_free_slot(
     Attempt&) const;
-template BasicConnectionTable<WideKey>::Claim BasicConnectionTable<WideKey>::claim_slot(Attempt&) const;
+template BasicConnectionTable<ConnectionKey>::Claim BasicConnectionTable<ConnectionKey>::make_room(
+    Attempt&) const;
+template BasicConnectionTable<WideKey>::Claim BasicConnectionTable<WideKey>::claim_free_slot(Attempt&) const;
+template BasicConnectionTable<WideKey>::Claim BasicConnectionTable<WideKey>::make_room(Attempt&) const;
 
 }  // namespace turnout

@@ -85,7 +85,7 @@ class BasicConnectionTable {
   /// The flow's entry, or none. An entry past its time is none.
   ConnectionEntry find(const Key& key, uint64_t hash, Tick now, const Timeouts& timeouts) const {
     const ConnectionEntry found = look_up(key, hash);
-    return found.value.live() && found.value.expired(now, timeouts) ? ConnectionEntry{} : found;
+    return found.value.expired(now, timeouts) ? ConnectionEntry{} : found;
   }
 
   /// Enters a flow that find() did not know, or returns the entry that another worker made meanwhile. Takes a
@@ -141,18 +141,18 @@ class BasicConnectionTable {
   // Finding a slot (connection_room.cpp).
   class Victim;
   class Search;
-  Claim claim_slot(Attempt& attempt) const;
-  [[gnu::noinline]] Claim claim_taken_slot(Bucket& first, Bucket& second, Attempt& attempt) const;
+  Claim claim_free_slot(Attempt& attempt) const;
+  Claim make_room(Attempt& attempt) const;
   static Claim take(Slot& slot, ConnectionValue seen, const Attempt& attempt);
   static Claim take_free(Bucket& bucket, const Attempt& attempt);
   Claim move_entry(Slot& from, uint64_t to_bucket, Claim to, const Attempt& attempt) const;
 
   // Being the only one who enters the flow (connection_insert.cpp).
   enum class Agreement : uint8_t { ours, theirs, none };
+  bool shows(const Attempt& attempt) const;
   Agreement agree(Claim& claim, Attempt& attempt) const;
   Agreement meet_rivals(Claim& claim, Attempt& attempt) const;
   Agreement meet_rival(Slot& slot, Claim& claim, Attempt& attempt) const;
-  static SlotSet rivals_in(const Bucket& bucket, const Attempt& attempt);
 
   Bucket* buckets_;
   uint64_t bucket_mask_;
@@ -195,7 +195,7 @@ void BasicConnectionTable<Key>::sweep(uint64_t first, uint64_t count, Tick now, 
     for (Slot& slot : buckets_[i & bucket_mask_].slots) {
       uint64_t bits = slot.value.load(std::memory_order_relaxed);
       const ConnectionValue value(bits);
-      if (!value.live() || !value.expired(now, timeouts)) continue;
+      if (!value.expired(now, timeouts)) continue;
       const ConnectionValue freed = value.with_state(ConnectionState::free);
       if (slot.value.compare_exchange_strong(bits, freed.bits())) expired(value);
     }

@@ -6,21 +6,16 @@
 
 namespace turnout {
 
-namespace {
-constexpr size_t kServerBytes = kMaxServers * sizeof(ServerCounters);
-}
-
-void WorkerCounters::Unmap::operator()(ServerCounters* servers) const {
-  munmap(servers, kServerBytes);
-}
-
-WorkerCounters::WorkerCounters() {
-  void* memory =
-      mmap(nullptr, kServerBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+void* map_memory(size_t bytes) {
+  constexpr int kPrivate = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, kPrivate, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
-  madvise(memory, kServerBytes,
-          MADV_HUGEPAGE);  // with many servers, a page of 4 KiB for 64 of them is a TLB miss each
-  servers_.reset(static_cast<ServerCounters*>(memory));  // zero pages are counters at zero
+  madvise(memory, bytes, MADV_HUGEPAGE);  // with many servers, each page of 4 KiB would be a TLB miss
+  return memory;
+}
+
+void unmap_memory(void* memory, size_t bytes) {
+  munmap(memory, bytes);
 }
 
 }  // namespace turnout

@@ -5,7 +5,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <memory>
 
 #include "dataplane/bounds.h"
 #include "dataplane/verdict.h"
@@ -25,16 +24,37 @@ class Counter {
   std::atomic<uint64_t> value_{0};
 };
 
-/// By server slot. A service's figures are the sums over its servers.
-struct alignas(64) ServerCounters {
+/// By server slot: what each packet counts. A service's figures are the sums over its servers.
+struct TrafficCounters {
   Counter packets;
   Counter bytes;  // of IP, as LVS counts: the frame without its Ethernet header and padding
+};
+static_assert(sizeof(TrafficCounters) == 16, "four servers in a cache line: there may be 100,000 of them");
+
+/// And what only the first packet of a connection does, or the last.
+struct alignas(32) ServerCounters {
   Counter connections;
   Counter active;    // opened minus closed by this worker; only the sum over all workers means something
   Counter inactive;  // likewise
 };
-static_assert(sizeof(ServerCounters) == 64, "one cache line per server and worker");
 
+void* map_memory(size_t bytes);  ///< zeroed, in huge pages if there are any; throws std::bad_alloc
+void unmap_memory(void* memory, size_t bytes);
+
+/// One for each server slot, in memory that is used as far as it is touched, zero at first.
+template <typename Counters>
+class PerServer {
+ public:
+  PerServer() : first_(static_cast<Counters*>(map_memory(kBytes))) {}
+  ~PerServer() { unmap_memory(first_, kBytes); }
+  PerServer(const PerServer&) = delete;
+  PerServer& operator=(const PerServer&) = delete;
+  Counters* first() const { return first_; }
+
+ private:
+  static constexpr size_t kBytes = kMaxServers * sizeof(Counters);
+  Counters* first_;
+};
 struct PortCounters {
   Counter receive_packets;
   Counter receive_bytes;  // of whole frames without FCS
@@ -61,8 +81,6 @@ struct PacketCounters {
 };
 
 struct alignas(64) WorkerCounters {
-  WorkerCounters();
-
   /// Held by the worker while it adds a burst to `packets`.
   class Update {
    public:
@@ -105,17 +123,16 @@ struct alignas(64) WorkerCounters {
   Counter busy_cycles;        // of the time-stamp counter, in passes that found packets
   Counter idle_cycles;        // in passes that found none, and waiting after them
 
-  ServerCounters& server(uint32_t slot) { return servers_[slot]; }
-  const ServerCounters& server(uint32_t slot) const { return servers_[slot]; }
-  ServerCounters* servers() { return servers_.get(); }  ///< by slot, for a loop
+  ServerCounters& server(uint32_t slot) { return servers_.first()[slot]; }
+  const ServerCounters& server(uint32_t slot) const { return servers_.first()[slot]; }
+  TrafficCounters& traffic(uint32_t slot) { return traffic_.first()[slot]; }
+  const TrafficCounters& traffic(uint32_t slot) const { return traffic_.first()[slot]; }
+  TrafficCounters* traffic() { return traffic_.first(); }  ///< by slot, for a loop
 
  private:
   Counter sequence_;  // odd during an Update
-  struct Unmap {
-    void operator()(ServerCounters* servers) const;
-  };
-  std::unique_ptr<ServerCounters[], Unmap>
-      servers_;  // kMaxServers of them; memory is used as far as it is touched
+  PerServer<TrafficCounters> traffic_;
+  PerServer<ServerCounters> servers_;
 };
 
 }  // namespace turnout

@@ -16,12 +16,47 @@ Forwarder::Forwarder(const ConnectionTables& tables, WorkerCounters& counters, u
 
 void Forwarder::process(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome) {
   outcome.clear();
-  parse(packets, snapshot, outcome);           // headers → fields, verdicts for what is no flow
-  match_services(packets, snapshot, outcome);  // virtual service or not ours; prefetch buckets
-  find_connections(snapshot, now);             // hits keep a live real server
+  parse(packets, snapshot, outcome);  // headers → fields, verdicts for what is no flow; IPv4's services
+  match_services(packets, snapshot, outcome);                 // virtual service or not ours; prefetch buckets
+  find_connections(snapshot, now);                            // hits keep a live real server
   schedule_new_connections(packets, snapshot, now, outcome);  // misses ask the service's scheduler
   follow_fragments(packets, snapshot, now, outcome);          // later fragments go where the first went
   rewrite_and_sort(packets, snapshot, outcome);               // Direct Routing: the MAC addresses only
+}
+
+namespace {
+
+template <typename Key>
+uint32_t find_service(const Snapshot& snapshot, const PacketFields& fields) {
+  if constexpr (sizeof(Key) == sizeof(ConnectionKey))
+    return snapshot.service_map.find(fields.service_word());
+  else
+    return snapshot.service_map6.find({fields.destination6, fields.service_word() >> 32});
+}
+
+template <typename Key>
+Key make_key(const PacketFields& fields, uint16_t service) {
+  if constexpr (sizeof(Key) == sizeof(ConnectionKey))
+    return fields.client_word() | make_connection_key(0, 0, service);
+  else
+    return make_connection_key(fields.client6, fields.client_port, service);
+}
+
+}  // namespace
+
+/// True if the packet is of a service: then its flow is noted.
+template <typename Key>
+[[gnu::always_inline]] inline bool Forwarder::match(Track<Key>& track, const Burst& packets,
+                                                    const Snapshot& snapshot, size_t position,
+                                                    Outcome& outcome) {
+  const PacketFields& fields = flows_.fields[position];
+  const uint32_t service = find_service<Key>(snapshot, fields);
+  if (service == 0) [[unlikely]] {
+    divert(packets, snapshot, position, outcome);
+    return false;
+  }
+  track.enter(position, make_key<Key>(fields, static_cast<uint16_t>(service)), fields.event);
+  return true;
 }
 
 void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& outcome) {
@@ -30,53 +65,42 @@ void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& o
   const size_t count = packets.count;
   bool all_plain = true;
   const bool many_services = snapshot.service_map.is_large();
-  Filling ipv4(ipv4_.candidates), ipv6(ipv6_.candidates);
+  Filling ipv4(ipv4_.candidates), ipv6(ipv6_.candidates), matched(ipv4_.matched);
+  const auto match_ipv4 = [&](size_t i) {
+    if (many_services) {  // where its service should be is fetched first
+      snapshot.service_map.prefetch(flows_.fields[i].service_word());
+      ipv4.add(i);
+    } else if (match(ipv4_, packets, snapshot, i, outcome)) {
+      matched.add(i);
+    }
+  };
   for (size_t i = 0; i < count; ++i) __builtin_prefetch(rte_pktmbuf_mtod(packets.packets[i], const void*));
   for (size_t i = 0; i < count; ++i) {
     const rte_mbuf* packet = packets.packets[i];
     PlainPacket plain = parse_plain(frame_of(packet), plain_frames, flows_.fields[i]);
     if (plain == PlainPacket::ipv4 && !has_bad_ip_checksum(packet)) [[likely]] {
-      ipv4.add(i);
-      if (many_services) snapshot.service_map.prefetch(flows_.fields[i].service_word());
+      match_ipv4(i);
       continue;
     }
     if (plain != PlainPacket::ipv6) {
       plain = examine(packets, snapshot, i, outcome);
       all_plain = false;
-      if (plain == PlainPacket::ipv4) ipv4.add(i);
+      if (plain == PlainPacket::ipv4) match_ipv4(i);
     }
     if (plain == PlainPacket::ipv6) ipv6.add(i);
   }
   plain_ = all_plain && !snapshot.has_tags;
 }
 
+/// Those that parse() left: IPv6, and IPv4 if there are many services.
 void Forwarder::match_services(const Burst& packets, const Snapshot& snapshot, Outcome& outcome) {
-  const auto match = [&](auto& track, auto&& service_of, auto&& key_of) {
-    Filling matched(track.matched);
-    for (const size_t i : track.candidates) {
-      const PacketFields& fields = flows_.fields[i];
-      const uint32_t service = service_of(fields);
-      if (service == 0) [[unlikely]] {
-        divert(packets, snapshot, i, outcome);
-        continue;
-      }
-      track.enter(i, key_of(fields, static_cast<uint16_t>(service)));
-      matched.add(i);
-    }
-  };
-  match(
-      ipv4_, [&](const PacketFields& fields) { return snapshot.service_map.find(fields.service_word()); },
-      [](const PacketFields& fields, uint16_t service) {
-        return fields.client_word() | make_connection_key(0, 0, service);
-      });
-  match(
-      ipv6_,
-      [&](const PacketFields& fields) {
-        return snapshot.service_map6.find({fields.destination6, fields.service_word() >> 32});
-      },
-      [](const PacketFields& fields, uint16_t service) {
-        return make_connection_key(fields.client6, fields.client_port, service);
-      });
+  for (const size_t i : ipv4_.candidates) {
+    if (match(ipv4_, packets, snapshot, i, outcome)) ipv4_.matched.add(i);
+  }
+  Filling matched(ipv6_.matched);
+  for (const size_t i : ipv6_.candidates) {
+    if (match(ipv6_, packets, snapshot, i, outcome)) matched.add(i);
+  }
 }
 
 template <bool kPlain>
@@ -84,7 +108,7 @@ void Forwarder::rewrite_all(const List& list, const Burst& packets, const Snapsh
                             Outcome& outcome) {
   const Snapshot::ServerView servers = snapshot.server_view();
   const uint16_t least_mtu = snapshot.least_mtu;
-  ServerCounters* const counters = counters_.servers();
+  TrafficCounters* const traffic = counters_.traffic();
   for (const size_t i : list) {
     const uint32_t slot = flows_.servers[i];
     if (slot == kNoServer) [[unlikely]]
@@ -96,8 +120,8 @@ void Forwarder::rewrite_all(const List& list, const Burst& packets, const Snapsh
     if (!plain && !prepare(packet, snapshot, fields, server, outcome)) [[unlikely]]
       continue;
     std::memcpy(rte_pktmbuf_mtod(packet, uint8_t*), server.macs.data(), server.macs.size());
-    counters[slot].packets.add(1);
-    counters[slot].bytes.add(fields.ip_bytes);
+    traffic[slot].packets.add(1);
+    traffic[slot].bytes.add(fields.ip_bytes);
     outcome.add_transmit(packet, server.egress());
   }
 }

@@ -67,6 +67,8 @@ class Forwarder {
   struct Flows {
     std::array<PacketFields, kBurst> fields;
     std::array<uint32_t, kBurst> servers;  // server slot, kNoServer until found
+    std::array<ConnectionValue, kBurst>
+        values;                      // what the first look at the table showed, if servers are many
     std::array<bool, kBurst> known;  // of those without a server: there is an entry, to be given another
   };
   /// The flows of one family, and the table that they are in.
@@ -86,11 +88,13 @@ class Forwarder {
     MoveCredit move_credit;
 
     /// Notes a packet's flow, and has the memory fetched where its entry should be.
-    void enter(size_t position, const Key& key) {
+    void enter(size_t position, const Key& key, PacketEvent event) {
       keys[position] = key;
-      auto& home = table.home_of(table.hash(key));
+      const uint64_t hash = table.hash(key);
+      auto& home = table.home_of(hash);
       homes[position] = &home;
       table.prefetch(home);
+      if (event == PacketEvent::syn) table.prefetch_second(hash);
     }
   };
 
@@ -102,11 +106,15 @@ class Forwarder {
   void follow_fragments(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome);
   void rewrite_and_sort(const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
 
-  // For one family (forwarder_connections.cpp).
+  // For one family.
+  template <typename Key>
+  bool match(Track<Key>& track, const Burst& packets, const Snapshot& snapshot, size_t position,
+             Outcome& outcome);
+  // The same (forwarder_connections.cpp).
   template <typename Key>
   void find_connections(Track<Key>& track, const Snapshot& snapshot, Tick now);
   template <typename Key>
-  void fetch_servers(const Track<Key>& track, const Snapshot& snapshot) const;
+  void fetch_servers(const Track<Key>& track, Snapshot::ServerView servers);
   template <typename Key>
   void settle_connections(Track<Key>& track, const Snapshot& snapshot, Tick now);
   template <typename Key>

@@ -1,6 +1,7 @@
 // The dataplane's coarse time: whole seconds, read from the time-stamp counter without a division per packet.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace turnout {
@@ -12,10 +13,14 @@ inline constexpr unsigned kTickBits = 22;  // 48 days; times are compared as dis
 inline constexpr uint32_t kTickMask = (1u << kTickBits) - 1;
 inline constexpr uint32_t kMaxTimeout = 1'000'000;  // seconds; below half the range of a tick
 
-/// Seconds from `seen` to `now`, modulo 2^kTickBits; 0 if another lcore's clock already ticked past ours.
-constexpr uint32_t age_of(uint32_t seen, Tick now) {
-  const uint32_t distance = (now - seen) & kTickMask;
-  return distance > kTickMask / 2 ? 0 : distance;
+/// Seconds from `seen` to `now`, modulo 2^kTickBits; below 0 if another lcore's clock already ticked past
+/// ours.
+constexpr int32_t distance_of(uint32_t seen, Tick now) {
+  constexpr unsigned kUnused = 32 - kTickBits;
+  return static_cast<int32_t>((now - seen) << kUnused) >> kUnused;
+}
+constexpr uint32_t age_of(uint32_t seen, Tick now) {  // never below 0
+  return static_cast<uint32_t>(std::max(distance_of(seen, now), 0));
 }
 
 /// One per lcore. All share `epoch`, so their ticks differ by one at the most.

@@ -216,7 +216,7 @@ TYPED_TEST(ConnectionTableStress, ThreadsThatInsertOneFlowInATableOfTwoBucketsAg
   Race<TypeParam>(8, 1).run(kSlow ? 5000 : 30'000);
 }
 
-constexpr Timeouts kShort{{0, 0, 0, 2, 6, 3, 1, 4}};
+constexpr Timeouts kShort(2, 6, 3, 1, 4);
 
 ConnectionState any_state(Dice& dice) {
   constexpr std::array kStates{ConnectionState::syn_recv,    ConnectionState::syn_recv,
@@ -353,7 +353,7 @@ TYPED_TEST(ConnectionTableStress, EstablishedConnectionsSurviveAFloodAndKeepThei
   constexpr uint64_t kKept = 120;
   constexpr unsigned kThreads = 4;
   const BasicTestTable<TypeParam> table(256);
-  const Timeouts timeouts{{0, 0, 0, 3, 1'000'000, 3, 1, 4}};
+  const Timeouts timeouts(3, 1'000'000, 3, 1, 4);
   std::array<uint32_t, kKept> servers{};
   for (uint64_t i = 0; i < kKept; ++i) {
     const auto result =

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include <rte_byteorder.h>
 
 namespace turnout {
@@ -28,17 +30,36 @@ CountedKey service(uint32_t vip, uint16_t port) {
 double walk(uint32_t count, CountedKey (*service_of)(uint32_t)) {
   ExactMap<CountedKey> map(count);
   for (uint32_t i = 0; i < count; ++i) map.insert(service_of(i), i + 1);
+  map.spread();
   CountedKey::comparisons = 0;
   for (uint32_t i = 0; i < count; ++i) EXPECT_EQ(map.find(service_of(i)), i + 1);
   return static_cast<double>(CountedKey::comparisons) / count;
 }
 
-TEST(ExactMap, FindsEachOfManyVipsOfOneNetworkInAFewSteps) {
-  EXPECT_LT(walk(10'000, [](uint32_t i) { return service(0x0A010000 + i, 80); }), 3.0);
+CountedKey at_random(uint32_t i) {
+  return {std::mt19937_64(i)()};
 }
 
-TEST(ExactMap, FindsEachOfManyPortsOfOneVipInAFewSteps) {
-  EXPECT_LT(walk(10'000, [](uint32_t i) { return service(0x0A010001, static_cast<uint16_t>(i + 1)); }), 2.0);
+TEST(ExactMap, FindsEachOfManyVipsOfOneNetworkAtTheFirstLook) {
+  for (const uint32_t count : {2u, 10u, 100u, 1000u, 10'000u, 32'000u})
+    EXPECT_LT(walk(count, [](uint32_t i) { return service(0x0A010000 + i, 80); }), 1.05) << count;
+}
+
+TEST(ExactMap, FindsEachOfManyPortsOfOneVipAtTheFirstLook) {
+  for (const uint32_t count : {2u, 10u, 100u, 1000u, 10'000u, 32'000u})
+    EXPECT_LT(walk(count, [](uint32_t i) { return service(0x0A010001, static_cast<uint16_t>(i + 1)); }), 1.05)
+        << count;
+}
+
+TEST(ExactMap, FindsEachOfManyUnrelatedServicesInAFewSteps) {
+  for (const uint32_t count : {2u, 10u, 100u, 1000u, 10'000u, 32'000u})
+    EXPECT_LT(walk(count, at_random), 1.6);
+}
+
+TEST(ExactMap, FindsAllWithoutBeingSpreadToo) {
+  ExactMap<uint64_t> map(1000);
+  for (uint32_t i = 1; i <= 1000; ++i) map.insert(i, i);
+  for (uint32_t i = 1; i <= 1000; ++i) EXPECT_EQ(map.find(i), i);
 }
 
 TEST(ExactMap, FindsNothingThatIsNotThere) {

@@ -109,6 +109,18 @@ TEST_F(FullTable, StillReturnsTheEntryOfAFlowThatHasOne) {
   EXPECT_EQ(result.entry.value.server(), 5u);
 }
 
+TEST_F(FullTable, NobodyGivesWayToAFlowThatHasAnEntry) {
+  fill(std::vector<std::pair<ConnectionState, Tick>>(8, {syn_recv, 0}));
+  for (uint32_t flow = 0; flow < 8; ++flow) {
+    const auto result = add(flow);
+    EXPECT_EQ(result.result, Result::existing);
+    EXPECT_EQ(result.entry.value.server(), flow);
+    EXPECT_EQ(result.displaced_count, 0);
+  }
+  EXPECT_EQ(table.live(), 8u);
+  EXPECT_EQ(table.unfinished(), 0u);
+}
+
 TEST_F(FullTable, TakesAnExpiredSlotBeforeItEvictsAnyone) {
   fill({{syn_recv, 8},
         {syn_recv, 7},

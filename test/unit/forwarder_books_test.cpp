@@ -93,8 +93,8 @@ TEST_F(ForwarderBooks, CountsPacketsAndOctetsOfIpByServer) {
   rig.send(padded(ForwarderRig::tcp_of(1, kSyn)));         // 40 octets and padding
   rig.send(ForwarderRig::tcp_of(1, kAck, payload(100)));   // 140
   rig.send(ForwarderRig::tcp_of(1, kAck, payload(1460)));  // 1500
-  EXPECT_EQ(rig.counters.server(0).packets.read(), 3u);
-  EXPECT_EQ(rig.counters.server(0).bytes.read(), 1680u);
+  EXPECT_EQ(rig.counters.traffic(0).packets.read(), 3u);
+  EXPECT_EQ(rig.counters.traffic(0).bytes.read(), 1680u);
 }
 
 TEST_F(ForwarderBooks, AServerThatWasRemovedMidFlowLosesThemFromItsBooksToo) {

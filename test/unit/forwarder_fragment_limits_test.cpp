@@ -180,8 +180,8 @@ TEST_F(ForwarderFragments, AreCountedForTheirServer) {
   rig.send(frames[1]);
   rig.send(frames[2]);
   rig.released();
-  EXPECT_EQ(rig.counters.server(server).packets.read(), 4u);
-  EXPECT_EQ(rig.counters.server(server).bytes.read(), 3008u + 4 * 20);
+  EXPECT_EQ(rig.counters.traffic(server).packets.read(), 4u);
+  EXPECT_EQ(rig.counters.traffic(server).bytes.read(), 3008u + 4 * 20);
   EXPECT_EQ(rig.counters.server(server).connections.read(), 1u);
 }
 

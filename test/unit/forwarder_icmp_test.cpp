@@ -160,14 +160,16 @@ TEST_F(ForwarderIcmp, AnErrorKeepsNoConnectionAlive) {
 TEST_F(ForwarderIcmp, AnErrorDoesNotChangeWhatIsCountedOfConnections) {
   rig.tcp(1, kSyn);
   rig.tcp(1, kAck);
-  const ServerCounters& server = rig.counters.server(rig.entry(1).value.server());
-  const uint64_t packets = server.packets.read(), octets = server.bytes.read();
+  const uint32_t slot = rig.entry(1).value.server();
+  const ServerCounters& server = rig.counters.server(slot);
+  const TrafficCounters& traffic = rig.counters.traffic(slot);
+  const uint64_t packets = traffic.packets.read(), octets = traffic.bytes.read();
   rig.send(tcp_error(1));
   EXPECT_EQ(server.active.read(), 1u);
   EXPECT_EQ(server.inactive.read(), 0u);
   EXPECT_EQ(server.connections.read(), 1u);
-  EXPECT_EQ(server.packets.read(), packets + 1) << "it is a packet for it all the same";
-  EXPECT_EQ(server.bytes.read(), octets + 56);
+  EXPECT_EQ(traffic.packets.read(), packets + 1) << "it is a packet for it all the same";
+  EXPECT_EQ(traffic.bytes.read(), octets + 56);
 }
 
 TEST_F(ForwarderIcmp, GoesToNoOneElseWhenTheServerIsDraining) {

@@ -114,7 +114,7 @@ TEST(ForwarderLoad, EveryPacketOfEveryBurstEndsInExactlyOneLane) {
   EXPECT_GT(dropped, 0u);
   EXPECT_GT(punted, 0u);
   uint64_t counted = 0;
-  for (uint32_t slot = 0; slot < 3; ++slot) counted += rig.counters.server(slot).packets.read();
+  for (uint32_t slot = 0; slot < 3; ++slot) counted += rig.counters.traffic(slot).packets.read();
   EXPECT_EQ(counted, transmitted);
 }
 

@@ -83,8 +83,8 @@ TEST(ForwarderMtu, OnePacketOfABurstTooLongHoldsNoOtherUp) {
 TEST(ForwarderMtu, ATooLongPacketIsNotCountedForItsServerButIsOfItsConnection) {
   ForwarderRig rig(64, two_mtus());
   rig.send(packet(1401));
-  EXPECT_EQ(rig.counters.server(0).packets.read(), 0u);
-  EXPECT_EQ(rig.counters.server(0).bytes.read(), 0u);
+  EXPECT_EQ(rig.counters.traffic(0).packets.read(), 0u);
+  EXPECT_EQ(rig.counters.traffic(0).bytes.read(), 0u);
   EXPECT_EQ(rig.counters.server(0).connections.read(), 1u);
   EXPECT_EQ(rig.table.live(), 1u);
 }

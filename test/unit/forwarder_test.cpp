@@ -97,6 +97,35 @@ TEST(Forwarder, ASynOnAConnectionThatIsOverTakesANewTurn) {
   }
 }
 
+TEST(Forwarder, ASynOnAConnectionThatIsOverTakesItsEntryWhereverThatIs) {
+  for (const SnapshotRecipe& recipe : {SnapshotRecipe{}, round_robin()}) {
+    ForwarderRig rig(256, recipe);
+    constexpr uint16_t kFlows = 200;  // some of them in their second bucket
+    for (const uint8_t flags : {kSyn, kAck, kRst, kSyn}) {
+      for (uint16_t flow = 0; flow < kFlows; ++flow) rig.tcp(flow, flags);
+    }
+    for (uint16_t flow = 0; flow < kFlows; ++flow) EXPECT_EQ(rig.entry(flow).value.state(), syn_recv);
+    EXPECT_EQ(rig.table.live(), kFlows);
+    EXPECT_EQ(rig.table.duplicates(), 0u);
+    EXPECT_EQ(rig.counters.ipv4_table.stateless.read(), 0u);
+    EXPECT_EQ(rig.counters.ipv4_table.evicted.read(), 0u);
+    uint64_t connections = 0;
+    for (uint32_t slot = 0; slot < 3; ++slot) connections += rig.counters.server(slot).connections.read();
+    EXPECT_EQ(connections, 2u * kFlows);
+  }
+}
+
+TEST(Forwarder, ASynThatIsRepeatedInAFullTableKeepsItsEntry) {
+  ForwarderRig rig(8);
+  std::vector<uint32_t> servers;
+  for (uint16_t flow = 0; flow < 8; ++flow) servers.push_back(rig.tcp(flow, kSyn));
+  ASSERT_EQ(rig.table.live(), 8u);
+  for (uint16_t flow = 0; flow < 8; ++flow) EXPECT_EQ(rig.tcp(flow, kSyn), servers[flow]);
+  for (uint16_t flow = 0; flow < 8; ++flow) EXPECT_TRUE(rig.entry(flow)) << flow;
+  EXPECT_EQ(rig.counters.ipv4_table.inserted.read(), 8u);
+  EXPECT_EQ(rig.counters.ipv4_table.evicted.read(), 0u);
+}
+
 TEST(Forwarder, AFlowWhoseEntryExpiredIsANewOne) {
   ForwarderRig rig(1024, round_robin());
   const uint32_t first = rig.tcp(1, kSyn);

@@ -121,7 +121,7 @@ TEST(ForwarderVlan, NeedsNoRoomWhereThereIsATagAlready) {
 TEST(ForwarderVlan, CountsOctetsOfIpWithoutTheTag) {
   ForwarderRig rig(64, vlans(kIn, kOut));
   rig.send(tagged(tcp_frame({}, kSyn), kIn));
-  EXPECT_EQ(rig.counters.server(1).bytes.read(), 40u);
+  EXPECT_EQ(rig.counters.traffic(1).bytes.read(), 40u);
 }
 
 TEST(ForwarderVlan, FragmentsThatWaitedAreTaggedAsWell) {

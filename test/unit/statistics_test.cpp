@@ -12,8 +12,8 @@ namespace {
 
 void count(WorkerCounters& counters, uint32_t slot, uint64_t connections) {
   ServerCounters& server = counters.server(slot);
-  server.packets.add(connections * 10);
-  server.bytes.add(connections * 1000);
+  counters.traffic(slot).packets.add(connections * 10);
+  counters.traffic(slot).bytes.add(connections * 1000);
   server.connections.add(connections);
   server.active.add(connections);
 }

@@ -1,0 +1,101 @@
+// Which entry of a full bucket goes first: one past its time, else of SYNs without an answer, else of closed
+// connections the one that was idle the longest. In a flood every packet asks that of two buckets.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "dataplane/connection_bucket.h"
+
+namespace turnout {
+
+/// How gladly an entry is given up, and which it is: what it is (2 bits) | its age (21) | its number (3).
+class VictimScore {
+ public:
+  static constexpr unsigned kMostEntries = 8;
+
+  VictimScore() = default;  // may not go
+  explicit constexpr VictimScore(uint32_t bits) : bits_(bits) {}
+  static VictimScore of(ConnectionValue value, unsigned number, Tick now, const Timeouts& timeouts) {
+    const uint32_t kind =
+        value.expired(now, timeouts) ? kExpired : kKinds[static_cast<size_t>(value.state())];
+    const uint32_t age = age_of(value.seen(), now);
+    return kind == 0 ? VictimScore() : VictimScore(kind << kKindAt | age << kAgeAt | number);
+  }
+
+  constexpr bool may_go() const { return bits_ != 0; }
+  constexpr bool has_expired() const { return bits_ >> kKindAt == kExpired; }
+  constexpr unsigned number() const { return bits_ % kMostEntries; }
+  constexpr uint32_t bits() const { return bits_; }
+  friend constexpr auto operator<=>(VictimScore, VictimScore) = default;
+
+  static constexpr unsigned kAgeAt = 3, kKindAt = 24;
+  static constexpr uint8_t kClosed = 1, kUnanswered = 2, kExpired = 3;
+  /// By state; 0: may not go before its time. Sixteen of them, for a byte shuffle.
+  static constexpr std::array<uint8_t, 16> kKinds = {0, 0, 0, kUnanswered, 0, 0, kClosed, 0};
+  static_assert(kKinds[static_cast<size_t>(ConnectionState::syn_recv)] == kUnanswered &&
+                kKinds[static_cast<size_t>(ConnectionState::close)] == kClosed && kConnectionStates == 8);
+  static_assert(kTickMask / 2 << kAgeAt < 1u << kKindAt, "an age fits below the kind");
+
+ private:
+  uint32_t bits_ = 0;
+};
+
+/// The scores of a bucket's entries, numbered from `first` on: the highest.
+template <typename Key>
+VictimScore first_to_go_one_by_one(const ConnectionBucket<Key>& bucket, unsigned first, Tick now,
+                                   const Timeouts& timeouts) {
+  VictimScore best;
+  for (const auto& slot : bucket.slots) {
+    const ConnectionValue value(slot.value.load(std::memory_order_relaxed));
+    best = std::max(best, VictimScore::of(value, first++, now, timeouts));
+  }
+  return best;
+}
+
+/// The same, all four at once.
+template <typename Key>
+VictimScore first_to_go(const ConnectionBucket<Key>& bucket, unsigned first, Tick now,
+                        const Timeouts& timeouts) {
+#ifdef TURNOUT_SSE4_BUCKETS
+  const auto words = [&](size_t slot) {  // the values of two slots from this one on
+    const auto* word = reinterpret_cast<const __m128i*>(&bucket.slots[slot].value);
+    const auto* next = reinterpret_cast<const __m64*>(&bucket.slots[slot + 1].value);
+    return _mm_loadh_pi(_mm_castsi128_ps(_mm_loadl_epi64(word)), next);
+  };
+  const auto all = [](uint32_t value) { return _mm_set1_epi32(static_cast<int>(value)); };
+  const auto load = [](const void* from) { return _mm_loadu_si128(static_cast<const __m128i*>(from)); };
+
+  // From the lower half of each value: … version's lowest bits | state:4 | last seen:22.
+  const __m128i low = _mm_castps_si128(_mm_shuffle_ps(words(0), words(2), _MM_SHUFFLE(2, 0, 2, 0)));
+  constexpr int kUnused = 32 - kTickBits;
+  const __m128i distance = _mm_srai_epi32(_mm_slli_epi32(_mm_sub_epi32(all(now), low), kUnused), kUnused);
+  const __m128i state = _mm_and_si128(_mm_srli_epi32(low, kTickBits), all(0xF));
+
+  // Its timeout: the four octets at four times the state, of the first four timeouts or of the others.
+  const __m128i in_each_octet =
+      _mm_shuffle_epi8(state, _mm_setr_epi8(0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12));
+  const __m128i octets = _mm_or_si128(_mm_slli_epi32(in_each_octet, 2), all(0x03020100));
+  const __m128i timeout =
+      _mm_blendv_epi8(_mm_shuffle_epi8(load(&timeouts.seconds[0]), octets),
+                      _mm_shuffle_epi8(load(&timeouts.seconds[4]), octets), _mm_cmpgt_epi32(state, all(3)));
+  const __m128i expired = _mm_cmpgt_epi32(distance, timeout);
+
+  const __m128i kinds =
+      _mm_shuffle_epi8(load(VictimScore::kKinds.data()), state);  // the other octets say "free": 0
+  const __m128i kind = _mm_or_si128(kinds, _mm_and_si128(expired, all(VictimScore::kExpired)));
+  const __m128i age = _mm_max_epi32(distance, _mm_setzero_si128());
+  const __m128i numbers = _mm_add_epi32(all(first), _mm_setr_epi32(0, 1, 2, 3));
+  const __m128i score = _mm_or_si128(_mm_slli_epi32(kind, VictimScore::kKindAt),
+                                     _mm_or_si128(_mm_slli_epi32(age, VictimScore::kAgeAt), numbers));
+  const __m128i four = _mm_and_si128(score, _mm_cmpgt_epi32(kind, _mm_setzero_si128()));
+  const __m128i two = _mm_max_epi32(four, _mm_shuffle_epi32(four, _MM_SHUFFLE(1, 0, 3, 2)));
+  const __m128i one = _mm_max_epi32(two, _mm_shuffle_epi32(two, _MM_SHUFFLE(2, 3, 0, 1)));
+  return VictimScore(static_cast<uint32_t>(_mm_cvtsi128_si32(one)));
+#else
+  return first_to_go_one_by_one(bucket, first, now, timeouts);
+#endif
+}
+
+}  // namespace turnout

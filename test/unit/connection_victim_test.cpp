@@ -1,0 +1,84 @@
+// Which entry of a full bucket goes first: what all four at once say is what one by one say.
+#include "dataplane/connection_victim.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace turnout {
+namespace {
+
+using enum ConnectionState;
+
+constexpr Tick kNow = 2'000'000;
+
+VictimScore score(ConnectionState state, Tick seen, unsigned number = 0) {
+  return VictimScore::of(ConnectionValue::make(7, 1, state, seen), number, kNow, Timeouts{});
+}
+
+TEST(VictimScore, OfWhatMayNotGoIsNone) {
+  for (const ConnectionState state : {free, claimed, moving, established, fin_wait, udp}) {
+    EXPECT_FALSE(score(state, kNow).may_go());
+    EXPECT_FALSE(score(state, kNow, 7).may_go()) << "whatever its number";
+  }
+  for (const ConnectionState state : {free, claimed, moving})
+    EXPECT_FALSE(score(state, kNow - 1'500'000).may_go()) << "whatever a slot under change shows as its time";
+}
+
+TEST(VictimScore, PutsWhatHasExpiredFirstThenSynsThenClosedOnesThenAge) {
+  const VictimScore closed = score(close, kNow - 9), syn = score(syn_recv, kNow),
+                    expired = score(close, kNow - 11);
+  EXPECT_LT(closed, syn);
+  EXPECT_LT(syn, expired);
+  EXPECT_LT(score(syn_recv, kNow - 3), score(syn_recv, kNow - 4));
+  EXPECT_TRUE(expired.has_expired());
+  EXPECT_FALSE(syn.has_expired());
+}
+
+TEST(VictimScore, TellsWhichEntryItIsOf) {
+  for (unsigned number = 0; number < VictimScore::kMostEntries; ++number) {
+    EXPECT_EQ(score(syn_recv, kNow - 60, number).number(), number);
+    EXPECT_FALSE(score(syn_recv, kNow - 60, number).has_expired());
+    EXPECT_TRUE(score(udp, kNow - 301, number).has_expired());
+  }
+}
+
+TEST(VictimScore, TakesATimeThatIsAheadOfTheClockForNow) {
+  EXPECT_EQ(score(syn_recv, kNow + 1), score(syn_recv, kNow));
+}
+
+template <typename Key>
+void expect_the_same_of_random_buckets(unsigned first) {
+  std::mt19937_64 random(first + 1);
+  Timeouts timeouts;
+  timeouts.seconds[static_cast<size_t>(udp)] = kMaxTimeout;
+  ConnectionBucket<Key> bucket{};
+  unsigned none = 0, expired = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    const Tick now = i % 2 == 0 ? static_cast<Tick>(random()) : kNow;
+    for (auto& slot : bucket.slots) {
+      // of all values, and of those around a timeout
+      const auto state = static_cast<ConnectionState>(random() % kConnectionStates);
+      const auto age = static_cast<Tick>(timeouts.of(state) + random() % 5 - 2);
+      const ConnectionValue value =
+          random() % 4 == 0 ? ConnectionValue(random()).with_state(state)
+                            : ConnectionValue::make(static_cast<uint32_t>(random()) % kMaxServers,
+                                                    static_cast<uint32_t>(random()), state, now - age);
+      slot.value.store(value.with_version(static_cast<uint8_t>(random())).bits());
+    }
+    const VictimScore one_by_one = first_to_go_one_by_one(bucket, first, now, timeouts);
+    ASSERT_EQ(first_to_go(bucket, first, now, timeouts), one_by_one) << i;
+    none += !one_by_one.may_go();
+    expired += one_by_one.has_expired();
+  }
+  EXPECT_GT(none, 1000u);
+  EXPECT_GT(expired, 1000u);
+}
+
+TEST(FirstToGo, IsTheSameAllAtOnceAsOneByOne) {
+  expect_the_same_of_random_buckets<ConnectionKey>(0);
+  expect_the_same_of_random_buckets<WideKey>(4);
+}
+
+}  // namespace
+}  // namespace turnout
