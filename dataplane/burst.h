@@ -39,6 +39,8 @@ struct Outcome {
   Drops drop;
   Lane held;  // fragments that wait for their datagram's first; the forwarder keeps them until it releases
               // them
+  uint64_t received_bytes = 0;  // of the burst's frames as they came, without FCS
+  bool keeps_lengths = false;   // no frame left longer or shorter than it came
 
   void clear() {
     for (Lane& lane : transmit) lane.count = 0;

@@ -64,6 +64,7 @@ void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& o
   const PlainFrames plain_frames(snapshot.ports[packets.port]);
   const size_t count = packets.count;
   bool all_plain = true;
+  uint64_t bytes = 0;
   const bool many_services = snapshot.service_map.is_large();
   Filling ipv4(ipv4_.candidates), ipv6(ipv6_.candidates), matched(ipv4_.matched);
   const auto match_ipv4 = [&](size_t i) {
@@ -77,7 +78,9 @@ void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& o
   for (size_t i = 0; i < count; ++i) __builtin_prefetch(rte_pktmbuf_mtod(packets.packets[i], const void*));
   for (size_t i = 0; i < count; ++i) {
     const rte_mbuf* packet = packets.packets[i];
-    PlainPacket plain = parse_plain(frame_of(packet), plain_frames, flows_.fields[i]);
+    const Frame frame = frame_of(packet);
+    bytes += frame.length;
+    PlainPacket plain = parse_plain(frame, plain_frames, flows_.fields[i]);
     if (plain == PlainPacket::ipv4 && !has_bad_ip_checksum(packet)) [[likely]] {
       match_ipv4(i);
       continue;
@@ -90,6 +93,8 @@ void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& o
     if (plain == PlainPacket::ipv6) ipv6.add(i);
   }
   plain_ = all_plain && !snapshot.has_tags;
+  outcome.received_bytes = bytes;
+  outcome.keeps_lengths = plain_;
 }
 
 /// Those that parse() left: IPv6, and IPv4 if there are many services.

@@ -110,9 +110,9 @@ void Worker::handle(const Snapshot& snapshot, Tick now) {
   Tally tally;
   tally.received = burst_.count;
   if (burst_.released) tally.released = burst_.count;
-  for (uint16_t i = 0; i < burst_.count; ++i) tally.received_bytes += burst_.packets[i]->pkt_len;
 
   forwarder_.process(burst_, snapshot, now, outcome_);
+  tally.received_bytes = outcome_.received_bytes;
   for (uint16_t i = 0; i < outcome_.held.count; ++i)
     tally.received_bytes -= outcome_.held.packets[i]->pkt_len;
   tally.held = outcome_.held.count;
@@ -130,10 +130,17 @@ void Worker::handle_released(Tick now) {
     handle(shared_.snapshots.read(), now);
 }
 
+/// Of the frames as they leave. Nearly always the whole burst leaves by one port.
+uint64_t Worker::bytes_of(const Outcome::Lane& lane) const {
+  if (lane.count == burst_.count && outcome_.keeps_lengths) return outcome_.received_bytes;
+  uint64_t bytes = 0;
+  for (uint16_t i = 0; i < lane.count; ++i) bytes += lane.packets[i]->pkt_len;
+  return bytes;
+}
+
 /// Sends what the queue takes, drops the rest.
 void Worker::transmit(uint16_t port, const Outcome::Lane& lane, Tally& tally) {
-  uint64_t bytes = 0;  // summed before: a frame that was sent is no longer ours to look at
-  for (uint16_t i = 0; i < lane.count; ++i) bytes += lane.packets[i]->pkt_len;
+  uint64_t bytes = bytes_of(lane);  // before: a frame that was sent is no longer ours to look at
   const WorkerQueues::Transmit& queue = queues_.transmit[port];
   auto* frames = const_cast<rte_mbuf**>(lane.packets.data());
   const uint16_t sent = rte_eth_tx_burst(queue.device, queue.queue, frames, lane.count);

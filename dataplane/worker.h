@@ -88,6 +88,7 @@ class Worker {
   void split_trunk(const WorkerQueues::Receive& queue, const Snapshot& snapshot, Tick now);
   void handle(const Snapshot& snapshot, Tick now);
   void handle_released(Tick now);
+  uint64_t bytes_of(const Outcome::Lane& lane) const;
   void transmit(uint16_t port, const Outcome::Lane& lane, Tally& tally);
   void punt(const Outcome::Punts& punts, Tally& tally);
   void drop(rte_mbuf* packet, DropReason reason, Tally& tally);
