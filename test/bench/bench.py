@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Measures all that Turnout's speed is judged by, says what is reached, and keeps docs/performance.md true.
 
-Parts: testpmd (turnoutd beside dpdk-testpmd's MAC forwarding, see beside_testpmd.py), table (the connection table
-beside rte_hash), pipeline (the forwarder in one process), control (scheduler tables and snapshots), latency (what a
-worker adds) and instructions (valgrind's counts). Only ratios of one run mean something, and only on a machine with
-nothing else to do.
+Parts: testpmd (turnoutd beside dpdk-testpmd's MAC forwarding, see beside_testpmd.py), workers (two of them beside
+one), table (the connection table beside rte_hash), pipeline (the forwarder in one process), control (scheduler tables
+and snapshots), latency (what a worker adds) and instructions (valgrind's counts). Only ratios of one run mean
+something, and only on a machine with nothing else to do.
 """
 
 import argparse
@@ -21,10 +21,11 @@ import flows
 import instructions
 import machine
 import report
+import two_workers
 from figures import Figures
 from results import Results
 
-PARTS = ["testpmd", "table", "pipeline", "control", "latency", "instructions"]
+PARTS = ["testpmd", "workers", "table", "pipeline", "control", "latency", "instructions"]
 QUICK_TABLE = "/65536/"
 QUICK_PIPELINE = "^parse|^match/1$|^established/.*/(1024|4096|65536)/|^burst|^new/room"
 
@@ -35,12 +36,13 @@ class Bench:
         self.parts = args.only or PARTS
         self.machine = machine.describe(args.build)
         self.beside = self.run("testpmd", self.measure_beside, {})
+        self.workers = self.run("workers", lambda: two_workers.measure(args.build, args.rounds, args.seconds), [])
         programs = {"table": self.measure_table, "pipeline": self.measure_pipeline, "control": self.measure_control}
         reports = [self.run(part, measure) for part, measure in programs.items()]
         self.results = Results([report for report in reports if report])
         self.latency = self.run("latency", self.measure_latency)
         self.instructions = self.run("instructions", lambda: instructions.measure(args.build, folder, args.quick))
-        self.figures = Figures(self.results, self.beside).rows
+        self.figures = Figures(self.results, self.beside, self.workers).rows
 
     def run(self, part: str, measure, nothing=None):
         if part not in self.parts:
@@ -124,7 +126,7 @@ def read_arguments() -> argparse.Namespace:
                         help="or into this folder's performance.md")
     parser.add_argument("--build", default="build-bench", help="where turnoutd, turnoutctl and test/bench are")
     parser.add_argument("--rounds", type=int, help="of everything that is compared (3)")
-    beside = parser.add_argument_group("beside testpmd only")
+    beside = parser.add_argument_group("testpmd, workers")
     beside.add_argument("--flows", type=int, action="append",
                         help="how many; may be given several times (65536, 1048576)")
     beside.add_argument("--seconds", type=float, help="of measuring, for each program and round (5)")

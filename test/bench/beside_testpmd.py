@@ -27,18 +27,24 @@ REAL_SERVERS = 32
 
 
 class Port:
-    """A capture of so many flows, and the EAL arguments of the port that plays it."""
+    """A capture of so many flows for each receive queue, and the EAL arguments of the port that plays them."""
 
-    def __init__(self, folder: str, count: int, flags: int):
-        self.count = count
-        self.capture = f"{folder}/{count}.pcap"
-        flows.write_capture(self.capture, count, flags)
-        self.packets = count + max(POOL_HEADROOM, count // 4)
+    def __init__(self, folder: str, count: int, flags: int, queues: int = 1):
+        self.count, self.queues = count, queues
+        captures = [f"{folder}/{count}.{queue}of{queues}.pcap" for queue in range(queues)]
+        for queue, capture in enumerate(captures):
+            flows.write_capture(capture, count, flags, seed=queue)
+        self.vdev = ",".join(["net_pcap0", *(f"rx_pcap={capture}" for capture in captures), "infinite_rx=1"])
+        self.packets = count * queues + max(POOL_HEADROOM, count // 4)
         self.megabytes = 1024 + self.packets * BYTES_PER_PACKET // 2**20
 
     def eal(self) -> list[str]:
-        return ["--in-memory", "--no-pci", "-m", str(self.megabytes), "--iova-mode=va",
-                f"--vdev=net_pcap0,rx_pcap={self.capture},infinite_rx=1"]
+        return ["--in-memory", "--no-pci", "-m", str(self.megabytes), "--iova-mode=va", f"--vdev={self.vdev}"]
+
+
+def lcores(control: int, workers: list[int]) -> str:
+    """For EAL: the first lcore on the core `control`, the others on those of `workers`."""
+    return ",".join(f"{lcore}@{core}" for lcore, core in enumerate([control, *workers]))
 
 
 def stop(process: subprocess.Popen) -> None:
@@ -50,10 +56,11 @@ def stop(process: subprocess.Popen) -> None:
         process.wait()
 
 
-def testpmd_rate(port: Port, cores: list[int], seconds: float) -> float:
+def testpmd_rate(port: Port, control: int, workers: list[int], seconds: float) -> float:
     """Packets per second, from what testpmd says it forwarded when it is stopped. It says nothing earlier to a pipe."""
-    command = ["dpdk-testpmd", "-l", f"{cores[0]},{cores[-1]}", *port.eal(), "--", "-i", "--port-topology=loop",
-               "--forward-mode=mac", "--nb-cores=1", "--burst=32", f"--total-num-mbufs={port.packets}"]
+    command = ["dpdk-testpmd", f"--lcores={lcores(control, workers)}", *port.eal(), "--", "-i", "--port-topology=loop",
+               "--forward-mode=mac", f"--nb-cores={len(workers)}", f"--rxq={port.queues}", f"--txq={port.queues}",
+               "--burst=32", f"--total-num-mbufs={port.packets}"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True) as process:
         try:
@@ -79,13 +86,13 @@ def say(process: subprocess.Popen, text: str) -> None:
     process.stdin.flush()
 
 
-def turnout_config(port: Port, cores: list[int], folder: str) -> dict:
+def turnout_config(port: Port, control: int, workers: list[int], folder: str) -> dict:
     servers = [{"address": f"10.255.1.{n}", "mac": f"02:00:00:00:01:{n:02x}"} for n in range(1, REAL_SERVERS + 1)]
     return {
-        "eal": {"lcores": f"{cores[0]},{cores[-1]}", "args": port.eal()},
-        "ports": [{"name": "bench", "device": "net_pcap0", "addresses": ["10.255.0.2/8"]}],
+        "eal": {"lcores": lcores(control, workers), "args": port.eal()},
+        "ports": [{"name": "bench", "device": "net_pcap0", "addresses": ["10.255.0.2/8"], "rx_queues": port.queues}],
         "buffers": {"count": port.packets},
-        "connections": {"capacity": max(1 << 20, port.count * 2)},
+        "connections": {"capacity": max(1 << 20, port.count * port.queues * 2)},
         "control": {"socket": f"{folder}/control.sock"},
         "http": {"listen": ""},
         "services": [{"vip": "10.255.0.1", "protocol": "tcp", "port": flows.PORT, "real_servers": servers}],
@@ -98,11 +105,11 @@ def forwarded(build: str, socket: str) -> tuple[int, float]:
     return json.loads(answer.stdout)["packets"]["transmitted"], time.monotonic()
 
 
-def turnout_rate(build: str, port: Port, cores: list[int], seconds: float) -> float:
+def turnout_rate(build: str, port: Port, control: int, workers: list[int], seconds: float) -> float:
     """Packets per second that turnoutd forwarded to real servers."""
     with tempfile.TemporaryDirectory() as folder:
         config = pathlib.Path(folder, "bench.json")
-        config.write_text(json.dumps(turnout_config(port, cores, folder)))
+        config.write_text(json.dumps(turnout_config(port, control, workers, folder)))
         command = [f"{build}/turnoutd", "--config", str(config), "--log-level", "error"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             try:
@@ -127,7 +134,8 @@ def measure(build: str, count: int, rounds: int, seconds: float, flags: int = fl
         port = Port(folder, count, flags)
         want_hugepages(port.megabytes + 64)
         for number in range(1, rounds + 1):
-            rates.append((testpmd_rate(port, cores, seconds), turnout_rate(build, port, cores, seconds)))
+            rates.append((testpmd_rate(port, cores[0], cores[-1:], seconds),
+                          turnout_rate(build, port, cores[0], cores[-1:], seconds)))
             reference, ours = rates[-1]
             print(f"  {count:>9,} flows, round {number}: testpmd {reference / 1e6:6.2f} Mpps, turnoutd "
                   f"{ours / 1e6:6.2f} Mpps, ratio {ours / reference:.2f}", flush=True)

@@ -39,10 +39,13 @@ def millions(value: float) -> str:
 class Figures:
     """Rows for what was measured; what was not gives none."""
 
-    def __init__(self, results: Results, beside: dict[int, list[tuple[float, float]]]):
+    def __init__(self, results: Results, beside: dict[int, list[tuple[float, float]]],
+                 workers: list[tuple[float, float, float]]):
         self.results = results
         self.rows: list[Figure] = []
         self.add_beside_testpmd(beside)
+        if workers:
+            self.add_workers(workers)
         self.add_table()
         self.add_pipeline()
         self.add_control()
@@ -62,6 +65,13 @@ class Figures:
             detail = f"{millions(medians[1])} of {millions(medians[0])} Mpps; rounds {list_of(ratios)}"
             self.rows.append(Figure(f"turnoutd beside testpmd, {count:,} established flows", statistics.median(ratios),
                                     0.60, 0.75, detail=detail))
+
+    def add_workers(self, rounds: list[tuple[float, float, float]]) -> None:
+        ratios = [two / one for one, two, _ in rounds]
+        one, two, gain = (statistics.median(column) for column in zip(*rounds))
+        detail = f"{millions(two)} of {millions(one)} Mpps; rounds {list_of(ratios)}; testpmd gains {gain:.2f}"
+        self.rows.append(Figure("two workers beside one, 65,536 flows each", statistics.median(ratios), 1.8, 0,
+                                detail=detail))
 
     def add_table(self) -> None:
         for entries, size in SIZES.items():

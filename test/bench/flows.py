@@ -52,8 +52,10 @@ def frame6(client: int, client_port: int, flags: int, service: int = 0) -> bytes
     return ETHERNET + b"\x86\xdd" + ip + tcp_header(client_port, flags)
 
 
-def write_capture(path: str, flows: int, flags: int = ACK, ipv6: bool = False, services: int = 1) -> None:
-    chosen = random.Random(flows)
+def write_capture(path: str, flows: int, flags: int = ACK, ipv6: bool = False, services: int = 1,
+                  seed: int = 0) -> None:
+    """`seed`: the flows of another one are others."""
+    chosen = random.Random(flows + seed)
     make = frame6 if ipv6 else frame
     with open(path, "wb") as out:
         out.write(PCAP_HEADER)
