@@ -1,12 +1,23 @@
-"""Neighbour solicitations that every host hears, and who answers them."""
+"""ARP requests and neighbour solicitations that every host hears, and who answers them."""
 
 import socket
 
 from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptSrcLLAddr, IPv6
-from scapy.layers.l2 import Ether
+from scapy.layers.l2 import ARP, Ether
 from scapy.utils6 import in6_getnsma, in6_getnsmac
 
 from network import Host, Wire
+
+
+def who_has(client: Host, target: str) -> list[str]:
+    """The MAC addresses that claim an IPv4 address, all of them."""
+    def answered(frame) -> bool:
+        return ARP in frame and frame[ARP].op == 2 and frame[ARP].psrc == target
+
+    request = ARP(op="who-has", hwsrc=client.mac(), psrc=client.address, pdst=target)
+    with Wire(client) as wire:
+        wire.send(Ether(src=client.mac(), dst="ff:ff:ff:ff:ff:ff") / request)
+        return [answer[ARP].hwsrc for answer in wire.received(answered)]
 
 
 def who_advertises(client: Host, target: str) -> list[str]:

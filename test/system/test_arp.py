@@ -7,6 +7,7 @@ from scapy.layers.l2 import ARP, Ether
 
 from director import key, service
 from network import Wire
+from solicit import who_has
 
 
 @pytest.fixture
@@ -15,28 +16,18 @@ def running(network, director, servers):
     return director
 
 
-def who_has(network, address: str) -> list[str]:
-    """The MAC addresses that claim an address, all of them."""
-    client = network.client
-    with Wire(client) as wire:
-        request = ARP(op="who-has", hwsrc=client.mac(), psrc=client.address, pdst=address)
-        wire.send(Ether(src=client.mac(), dst="ff:ff:ff:ff:ff:ff") / request)
-        answers = wire.received(lambda frame: ARP in frame and frame[ARP].op == 2 and frame[ARP].psrc == address)
-    return [answer[ARP].hwsrc for answer in answers]
-
-
 @pytest.mark.parametrize("which", ["VIP", "DIRECTOR"])
 def test_the_director_alone_answers_for_its_addresses(network, running, which):
-    assert who_has(network, getattr(network, which)) == [network.director.mac("dir0")]
+    assert who_has(network.client, getattr(network, which)) == [network.director.mac("dir0")]
 
 
 def test_it_is_silent_for_an_unused_address(network, running):
-    assert who_has(network, network.UNUSED) == []
+    assert who_has(network.client, network.UNUSED) == []
 
 
 def test_real_servers_answer_for_themselves(network, running):
     for server in network.servers:
-        assert who_has(network, server.address) == [server.mac()]
+        assert who_has(network.client, server.address) == [server.mac()]
 
 
 def test_a_kernel_learns_the_vip(network, running):
@@ -67,7 +58,7 @@ def test_a_new_vip_is_announced(network, running, servers):
 def test_a_removed_vip_is_answered_for_no_more(network, running, servers):
     added = service(network.MORE_VIPS[0], servers)
     running.rpc("service.add", added)
-    assert who_has(network, added["vip"]) == [network.director.mac("dir0")]
+    assert who_has(network.client, added["vip"]) == [network.director.mac("dir0")]
     running.rpc("service.delete", key(added))
     time.sleep(0.1)
-    assert who_has(network, added["vip"]) == []
+    assert who_has(network.client, added["vip"]) == []
