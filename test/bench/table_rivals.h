@@ -60,6 +60,7 @@ class TurnoutRival {
     std::array<uint64_t, kBurst> hashes;
     for (size_t at = 0; at < keys.size(); at += kBurst) {
       prepare(keys.subspan(at, kBurst), hashes);
+      for (const uint64_t hash : hashes) table_.prefetch_second(hash);
       for (size_t i = 0; i < kBurst; ++i) {
         const InsertedConnection made =
             table_.insert(keys[at + i], hashes[i], value, kNow, timeouts, move_credit_.available());
