@@ -45,6 +45,8 @@ class AddressBook {
     }
   }
   void write(Snapshot& snapshot) && {
+    ipv4_.spread();
+    ipv6_.spread();
     snapshot.address_map = std::move(ipv4_);
     snapshot.address_map6 = std::move(ipv6_);
   }

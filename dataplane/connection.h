@@ -34,11 +34,6 @@ constexpr bool is_live(ConnectionState state) {
 constexpr bool is_active(ConnectionState state) {
   return state == ConnectionState::established || state == ConnectionState::udp;
 }
-/// May give way to a new connection when there is no free slot: the client never answered, or is gone.
-constexpr bool is_evictable(ConnectionState state) {
-  return state == ConnectionState::syn_recv || state == ConnectionState::close;
-}
-
 /// Idle seconds after which an entry is forgotten, by state. Written by control, read by all.
 struct Timeouts {
   static constexpr uint32_t kNever = INT32_MAX;  // of slots under change; no age is above it

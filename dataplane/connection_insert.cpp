@@ -1,15 +1,14 @@
 // Insertion into the connection table, and how threads that insert the same flow at once agree on one entry.
 //
 // A thread claims a slot by compare-and-swap; the claim shows the flow's hash. Only then does it look through
-// both of the flow's buckets for a rival. Claims and looks are sequentially consistent: of two rivals, who
+// both of the flow's buckets for a rival. No look comes before the claim is seen by all: of two rivals, who
 // claimed later sees the other's claim or entry; who claimed first may see the other's claim or not.
 //
-//   sees an entry               gives its claim up and uses that one
-//   sees a claim before its own gives its claim up, then waits until that one is an entry or is given up
-//   sees a claim after its own  waits likewise, holding its claim: the other gives up, or had not seen this
-//   one
-//                               and becomes an entry
-//   sees nobody                 makes its claim an entry
+//   sees an entry                 gives its claim up and uses that one
+//   sees a claim before its own   gives its claim up, then waits until that one is an entry or is given up
+//   sees a claim after its own    holds its claim and waits: the other gives up, or has not seen this one
+//                                 and becomes an entry
+//   sees nobody                   makes its claim an entry
 //
 // "Before" is at a lower address. Nobody waits for a claim before its own while it holds one, so they never
 // wait in a circle; and nobody waits for long: a rival that was stopped in the middle of it costs this packet

@@ -55,6 +55,7 @@ class PerServer {
   static constexpr size_t kBytes = kMaxServers * sizeof(Counters);
   Counters* first_;
 };
+
 struct PortCounters {
   Counter receive_packets;
   Counter receive_bytes;  // of whole frames without FCS

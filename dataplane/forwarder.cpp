@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 namespace turnout {
 
@@ -28,7 +29,7 @@ namespace {
 
 template <typename Key>
 uint32_t find_service(const Snapshot& snapshot, const PacketFields& fields) {
-  if constexpr (sizeof(Key) == sizeof(ConnectionKey))
+  if constexpr (std::is_same_v<Key, ConnectionKey>)
     return snapshot.service_map.find(fields.service_word());
   else
     return snapshot.service_map6.find({fields.destination6, fields.service_word() >> 32});
@@ -36,7 +37,7 @@ uint32_t find_service(const Snapshot& snapshot, const PacketFields& fields) {
 
 template <typename Key>
 Key make_key(const PacketFields& fields, uint16_t service) {
-  if constexpr (sizeof(Key) == sizeof(ConnectionKey))
+  if constexpr (std::is_same_v<Key, ConnectionKey>)
     return fields.client_word() | make_connection_key(0, 0, service);
   else
     return make_connection_key(fields.client6, fields.client_port, service);

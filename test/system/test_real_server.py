@@ -177,13 +177,23 @@ def test_every_mode_keeps_a_kernel_quiet_until_the_vip_is_removed(empty_network,
     assert who_has(client, VIP) == who_has(client, OTHER_VIP) == []
     assert who_has(client, host.address) == [host.mac()], "it has to be found all the same"
     assert senders_of_requests(client, host) == {host.address}
-    assert "right: arp_ignore" in (said := host.real_server("check", VIP).stdout) or f"{mode} keeps ARP quiet" in said
+    reason = "right: arp_ignore is 1" if mode == "sysctl" else f"right: {mode} keeps ARP quiet about {VIP}"
+    assert reason in host.real_server("check", VIP).stdout
 
     host.real_server("remove", VIP)
     assert who_has(client, VIP) == who_has(client, OTHER_VIP) == [], "the other is still there"
     host.real_server("remove", OTHER_VIP)
     host.run("ip", "address", "add", f"{VIP}/32", "dev", "lo")
     assert who_has(client, VIP) == [host.mac()], "nothing is left of it"
+
+
+@pytest.mark.parametrize("mode", ["nftables", "arptables"])
+def test_remove_leaves_settings_alone_that_apply_did_not_change(host, mode):
+    host.run("sysctl", "-qw", "net.ipv4.conf.eth0.arp_ignore=2", "net.ipv4.conf.all.arp_announce=1")
+    host.real_server("apply", VIP, "--mode", mode)
+    for _ in range(2):
+        host.real_server("remove", VIP)
+    assert (setting(host, "arp_ignore"), setting(host, "arp_announce", "all")) == (2, 1)
 
 
 def test_check_sees_a_vip_that_the_filter_has_not(host):

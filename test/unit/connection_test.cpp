@@ -168,13 +168,11 @@ TEST(TcpFlags, TheStrongestFlagDecides) {
   EXPECT_EQ(event_of_tcp_flags(kSyn | kAck), PacketEvent::syn);
 }
 
-TEST(ConnectionStates, AreActiveLiveAndEvictableAsLvsCountsThem) {
+TEST(ConnectionStates, AreActiveAndLiveAsLvsCountsThem) {
   for (const auto state : {established, udp}) EXPECT_TRUE(is_active(state));
   for (const auto state : {syn_recv, fin_wait, close}) EXPECT_FALSE(is_active(state));
   for (const auto state : {syn_recv, established, fin_wait, close, udp}) EXPECT_TRUE(is_live(state));
   for (const auto state : {free, claimed, moving}) EXPECT_FALSE(is_live(state));
-  for (const auto state : {syn_recv, close}) EXPECT_TRUE(is_evictable(state));
-  for (const auto state : {established, fin_wait, udp, moving}) EXPECT_FALSE(is_evictable(state));
 }
 
 TEST(Timeouts, AreLvssByDefault) {

@@ -28,6 +28,7 @@ TEST(VictimScore, OfWhatMayNotGoIsNone) {
 TEST(VictimScore, PutsWhatHasExpiredFirstThenSynsThenClosedOnesThenAge) {
   const VictimScore closed = score(close, kNow - 9), syn = score(syn_recv, kNow),
                     expired = score(close, kNow - 11);
+  EXPECT_TRUE(closed.may_go());
   EXPECT_LT(closed, syn);
   EXPECT_LT(syn, expired);
   EXPECT_LT(score(syn_recv, kNow - 3), score(syn_recv, kNow - 4));
