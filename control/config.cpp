@@ -22,6 +22,30 @@ std::string to_string(SchedulerKind scheduler) {
   return "mh";
 }
 
+std::string to_string(HealthType type) {
+  switch (type) {
+    case HealthType::tcp:
+      return "tcp";
+    case HealthType::icmp:
+      return "icmp";
+    case HealthType::udp:
+      return "udp";
+    case HealthType::http:
+      return "http";
+    case HealthType::https:
+      return "https";
+    case HealthType::exec:
+      return "exec";
+    case HealthType::none:
+      break;
+  }
+  return "none";
+}
+
+std::string to_string(OnDown on_down) {
+  return on_down == OnDown::keep ? "keep" : "reassign";
+}
+
 std::string to_string(EchoPolicy policy) {
   switch (policy) {
     case EchoPolicy::no:

@@ -1,6 +1,7 @@
 // The configuration: what the file says, checked and with its defaults filled in.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,15 +33,55 @@ struct RealServerConfig {
   IpAddress address;
   uint32_t weight = 1;            // 0: draining, keeps its connections and gets no new ones
   std::optional<MacAddress> mac;  // fixed: neither ARP nor neighbor discovery asks for it
+  bool fallback = false;          // gets connections only while no other server of the service is up
 
   bool operator==(const RealServerConfig&) const = default;
 };
 
+enum class HealthType : uint8_t { none, tcp, icmp, udp, http, https, exec };
+std::string to_string(HealthType type);
+
+/// When something that is asked again and again is up, and when it is down.
+struct CheckTimings {
+  std::chrono::milliseconds interval{2000};  // from one check to the next
+  std::chrono::milliseconds timeout{1000};   // for the answer
+  uint32_t rise = 2;                         // checks in a row that have to pass until it is up
+  uint32_t fall = 3;                         // that have to fail until it is down
+  bool operator==(const CheckTimings&) const = default;
+};
+
+/// How a service's real servers are checked, each over the path that clients' packets take.
+struct HealthConfig {
+  HealthType type = HealthType::none;
+  CheckTimings timings;
+  uint32_t jitter = 10;   // percent of the interval by which each check comes earlier or later
+  uint32_t damping = 60;  // seconds that a server which goes down again and again has to pass; 0: off
+  uint16_t port = 0;      // host byte order; 0: the service's. For tcp, udp, http and https
+
+  std::string send;    // udp: octets of the datagram
+  std::string expect;  // udp: octets of the answer, "": any, and none is no failure. http, https: of the body
+
+  std::string path = "/";  // http, https
+  std::string host;        // of the Host field and of TLS; "": the VIP
+  uint16_t least_status = 200;
+  uint16_t most_status = 399;
+
+  std::vector<std::string> command;  // exec: the program's absolute path and its arguments
+  bool operator==(const HealthConfig&) const = default;
+};
+
+/// What becomes of the connections of a real server that went down.
+enum class OnDown : uint8_t { reassign, keep };
+std::string to_string(OnDown on_down);
+
 struct ServiceConfig {
   ServiceKey key;
   SchedulerKind scheduler = SchedulerKind::mh;
-  uint32_t maglev_table_size = 4093;  // prime
-  std::vector<RealServerConfig> real_servers;
+  uint32_t maglev_table_size = 4093;           // prime
+  std::vector<RealServerConfig> real_servers;  // the fallback server last, if there is one
+  HealthConfig health = {};
+  OnDown on_down = OnDown::reassign;
+  uint32_t slow_start = 0;  // seconds over which a server that comes back gets its weight
 
   bool operator==(const ServiceConfig&) const = default;
 };
@@ -54,11 +95,20 @@ struct EalConfig {
 /// The largest VLAN identifier; 4095 is reserved (IEEE 802.1Q §9.6).
 inline constexpr uint16_t kMaxVlan = 4094;
 
+/// How a port's gateways, and so what lies behind them, are watched.
+struct UplinkConfig {
+  CheckTimings timings;
+  std::vector<IpAddress>
+      echo;  // pinged by way of the gateway of its family; at most one of each; none: ARP only
+  bool operator==(const UplinkConfig&) const = default;
+};
+
 struct PortConfig {
   std::string name;
   std::string device;  // PCI address or vdev name
   std::vector<InterfaceAddress> addresses;
   std::vector<IpAddress> gateways;  // at most one of each family
+  UplinkConfig uplink;              // how they are watched
   uint16_t vlan = 0;  // IEEE 802.1Q identifier; 0: untagged. Ports may share a device, each with its own
   std::optional<uint16_t> mtu;   // longest IP packet; none: the device's own
   std::string kernel_interface;  // TAP that gives the kernel what is for `addresses`; "": none
@@ -102,6 +152,7 @@ struct VipConfig {
   IpAddress address;
   EchoPolicy echo = EchoPolicy::yes;
   UnmatchedPolicy unmatched = UnmatchedPolicy::drop;
+  std::string depends_on_uplink = {};  // name of a port: withdrawn while its uplink is down; "": never
   bool operator==(const VipConfig&) const = default;
 };
 
@@ -112,6 +163,13 @@ struct WorkersConfig {
   bool operator==(const WorkersConfig&) const = default;
 };
 
+/// The watch over who else claims a VIP.
+struct VipWatchConfig {
+  std::chrono::milliseconds interval{10000};  // from one probe of a VIP to the next; 0: listens only
+  std::chrono::milliseconds clear{90000};     // a conflict is over once nothing was heard of it for so long
+  bool operator==(const VipWatchConfig&) const = default;
+};
+
 struct Config {
   EalConfig eal;
   WorkersConfig workers;
@@ -120,7 +178,8 @@ struct Config {
   ConnectionsConfig connections;
   std::string control_socket = "/run/turnout/control.sock";
   std::string http_listen = "127.0.0.1:9877";  // "" turns it off
-  std::vector<VipConfig> vips;                 // those that differ from the defaults
+  VipWatchConfig vip_watch;
+  std::vector<VipConfig> vips;  // those that differ from the defaults
   std::vector<ServiceConfig> services;
 
   const ServiceConfig* find(const ServiceKey& key) const;

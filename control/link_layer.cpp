@@ -97,11 +97,13 @@ std::optional<IpAddress> source_address(const PortConfig& port, const MacAddress
   return own_address(port, target.is_v6());
 }
 
-LinkLayer::LinkLayer(Wire& wire, std::vector<MacAddress> port_macs, MacKnown mac_known, ToKernel to_kernel)
+LinkLayer::LinkLayer(Wire& wire, std::vector<MacAddress> port_macs, MacKnown mac_known, ToKernel to_kernel,
+                     ToHealth to_health)
     : wire_(wire),
       port_macs_(std::move(port_macs)),
       mac_known_(std::move(mac_known)),
       to_kernel_(std::move(to_kernel)),
+      to_health_(std::move(to_health)),
       neighbors_(
           {[this](const Neighbor& neighbor) { ask(neighbor); },
            [this](const Neighbor& neighbor, std::optional<MacAddress> before) { changed(neighbor, before); }},
@@ -151,12 +153,17 @@ void LinkLayer::handle(PuntNote note, size_t port, std::span<const uint8_t> fram
       return heard(port, responder_.on_arp(port, frame, now), frame, now);
     case PuntKind::ndp:
       return on_ndp(port, frame, now);
+    case PuntKind::neighbor:
+      return holds_ipv6(frame) ? on_ndp(port, frame, now)
+                               : heard(port, responder_.on_arp(port, frame, now), frame, now);
     case PuntKind::icmp_echo:
       return send(port, responder_.on_icmp(port, frame, now));
     case PuntKind::unmatched:
       return send(port, responder_.on_unmatched(port, frame, now));
     case PuntKind::too_big:
       return on_too_big(port, note.mtu, frame, now);
+    case PuntKind::health:
+      return on_health(port, frame);
     case PuntKind::kernel:
       return give_to_kernel(port, frame);
     case PuntKind::count:
@@ -206,6 +213,10 @@ void LinkLayer::on_too_big(size_t port, uint16_t mtu, std::span<const uint8_t> f
   for (size_t other = 0; !from && other < ports_.size(); ++other)
     from = own_address(ports_[other], ipv6);  // any of a router's will do (RFC 1812 4.3.2.4)
   if (from) send(port, responder_.on_too_big(port, frame, *from, mtu, now));
+}
+
+void LinkLayer::on_health(size_t port, std::span<const uint8_t> frame) {
+  if (!to_health_ || !to_health_(port, frame)) give_to_kernel(port, frame);
 }
 
 void LinkLayer::send(size_t port, const std::optional<PuntResponder::Answer>& answer) {

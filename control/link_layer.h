@@ -24,11 +24,15 @@ class LinkLayer {
   /// Hands a frame to the kernel interface of a port, if it has one.
   using ToKernel = std::function<void(size_t port, std::span<const uint8_t> frame)>;
 
+  /// Offers a frame to the health checks. True if it answers one of them.
+  using ToHealth = std::function<bool(size_t port, std::span<const uint8_t> frame)>;
+
   using MacKnown = std::function<void(const NeighborKey& neighbor)>;
 
   /// `mac_known`: called when a neighbour's MAC address became known or another. `to_kernel`: none if no port
   /// has a kernel interface.
-  LinkLayer(Wire& wire, std::vector<MacAddress> port_macs, MacKnown mac_known, ToKernel to_kernel = {});
+  LinkLayer(Wire& wire, std::vector<MacAddress> port_macs, MacKnown mac_known, ToKernel to_kernel = {},
+            ToHealth to_health = {});
 
   /// The addresses to answer for and the neighbours to resolve. VIPs that are new are announced.
   void apply(const Config& config, Time now);
@@ -55,6 +59,7 @@ class LinkLayer {
   void learn(size_t port, const PuntResponder::Claim& claim, Time now);
   void warn_of_conflict(size_t port, const PuntResponder::Claim& claim);
   void on_too_big(size_t port, uint16_t mtu, std::span<const uint8_t> frame, Time now);
+  void on_health(size_t port, std::span<const uint8_t> frame);
   void send(size_t port, const std::optional<PuntResponder::Answer>& answer);
   void give_to_kernel(size_t port, std::span<const uint8_t> frame);
   void listen(size_t port, Time now);
@@ -63,6 +68,7 @@ class LinkLayer {
   std::vector<MacAddress> port_macs_;
   MacKnown mac_known_;
   ToKernel to_kernel_;
+  ToHealth to_health_;
   std::vector<PortConfig> ports_;
   std::vector<LocalAddress> addresses_;
   NeighborTable neighbors_;

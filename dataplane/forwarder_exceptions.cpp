@@ -8,6 +8,23 @@ namespace turnout {
 
 using namespace packet_detail;
 
+namespace {
+
+/// To a group: who floods a LAN with those does not drown the answers to what control asked.
+bool is_for_all(const rte_mbuf* packet) {
+  return rte_is_multicast_ether_addr(&rte_pktmbuf_mtod(packet, const rte_ether_hdr*)->dst_addr) != 0;
+}
+
+/// To the director itself. Could a health check have brought it about? ICMP that asks nothing may tell what
+/// became of one.
+bool may_answer_a_check(const PacketFields& fields) {
+  if (fields.kind == PacketClass::icmp_other) return true;
+  const bool is_flow = fields.kind == PacketClass::flow || fields.kind == PacketClass::flow6;
+  return is_flow && from_be16(fields.destination_port) >= kFirstHealthPort;
+}
+
+}  // namespace
+
 /// A packet that is not plain. Says whose flows it is among: `no` if it is none of a flow.
 [[gnu::noinline]] PlainPacket Forwarder::examine(const Burst& packets, const Snapshot& snapshot,
                                                  size_t position, Outcome& outcome) {
@@ -31,10 +48,10 @@ using namespace packet_detail;
       later_fragments_.add(position);
       break;
     case PacketClass::arp:
-      outcome.add_punt(packet, {PuntKind::arp});
+      outcome.add_punt(packet, {is_for_all(packet) ? PuntKind::arp : PuntKind::neighbor});
       break;
     case PacketClass::ndp:
-      outcome.add_punt(packet, {PuntKind::ndp});
+      outcome.add_punt(packet, {is_for_all(packet) ? PuntKind::ndp : PuntKind::neighbor});
       break;
     case PacketClass::dropped:
       outcome.add_drop(packet, fields.drop);
@@ -61,9 +78,9 @@ void Forwarder::divert(const Burst& packets, const Snapshot& snapshot, size_t po
   if (role & AddressRole::kVip) return divert_from_vip(packet, role, position, outcome);
   const PacketClass kind = flows_.fields[position].kind;
   if (kind == PacketClass::icmp_echo) return outcome.add_punt(packet, {PuntKind::icmp_echo});
+  if (may_answer_a_check(flows_.fields[position])) return outcome.add_punt(packet, {PuntKind::health});
   if (snapshot.ports[packets.port].has_kernel) return outcome.add_punt(packet, {PuntKind::kernel});
-  outcome.add_drop(packet, kind == PacketClass::icmp_other ? DropReason::icmp_unsupported
-                                                           : DropReason::own_address_unserved);
+  outcome.add_drop(packet, DropReason::own_address_unserved);
 }
 
 void Forwarder::divert_from_vip(rte_mbuf* packet, uint32_t role, size_t position, Outcome& outcome) const {

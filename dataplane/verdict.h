@@ -41,15 +41,22 @@ inline constexpr size_t kDropReasons = static_cast<size_t>(DropReason::count);
 
 /// What the control thread is sent, by kind.
 enum class PuntKind : uint8_t {
-  arp,
-  ndp,        // neighbour solicitations and advertisements (RFC 4861), MLD queries (RFC 3810)
+  arp,        // for all to hear
+  ndp,        // neighbour solicitations and advertisements (RFC 4861), MLD queries (RFC 3810): to a group
+  neighbor,   // ARP and neighbour discovery sent to the port alone: answers to control's own questions among
+              // them
   icmp_echo,  // echo requests, IPv4 and IPv6, to an address that answers them
   unmatched,  // to a VIP that rejects what no service has
   too_big,    // longer than the egress MTU and not to be fragmented; PuntNote says how long it may be
-  kernel,     // for the director's own addresses, on a port with a kernel interface
+  health,     // for the director's own addresses, and perhaps the answer to a health check
+  kernel,     // likewise, but surely not; on a port with a kernel interface
   count
 };
 inline constexpr size_t kPuntKinds = static_cast<size_t>(PuntKind::count);
+
+/// Ports that health checks come from, and all above (host byte order): beyond what Linux gives a socket of
+/// its own accord (net.ipv4.ip_local_port_range).
+inline constexpr uint16_t kFirstHealthPort = 61000;
 
 /// What a worker tells control with a punted packet, in rte_mbuf's hash.usr: its kind and, for too_big, the
 /// longest IP packet that would have fitted.
@@ -89,7 +96,7 @@ inline constexpr std::array<std::string_view, kDropReasons> kDropReasonNames = {
                                                                                 "punt_limited",
                                                                                 "punt_full"};
 inline constexpr std::array<std::string_view, kPuntKinds> kPuntKindNames = {
-    "arp", "ndp", "icmp_echo", "unmatched", "too_big", "kernel"};
+    "arp", "ndp", "neighbor", "icmp_echo", "unmatched", "too_big", "health", "kernel"};
 
 static_assert(!kDropReasonNames.back().empty() && !kPuntKindNames.back().empty(), "each has its name");
 
