@@ -158,6 +158,40 @@ std::optional<uint64_t> ConfigReader::integer(uint64_t least, uint64_t most) con
   return std::nullopt;
 }
 
+std::optional<std::chrono::milliseconds> ConfigReader::seconds(std::chrono::milliseconds least,
+                                                               std::chrono::milliseconds most) const {
+  constexpr double kMilli = 1000;
+  const std::string range = "a number of seconds from " + seconds_to_json(least).dump() + " to " +
+                            seconds_to_json(most).dump() + " is needed";
+  if (!value_->is_number()) {
+    refuse_value("is " + kind_of(*value_) + ": " + range);
+    return std::nullopt;
+  }
+  const double given = value_->get<double>() * kMilli;
+  const double rounded = std::round(given);
+  if (!(rounded >= static_cast<double>(least.count()) && rounded <= static_cast<double>(most.count()))) {
+    refuse_value("is out of range: " + range);
+  } else if (std::abs(given - rounded) > 1e-6) {
+    refuse_value("is finer than a millisecond: " + range);
+  } else {
+    return std::chrono::milliseconds(static_cast<int64_t>(rounded));
+  }
+  return std::nullopt;
+}
+
+void ConfigReader::read_seconds(std::string_view key, std::chrono::milliseconds least,
+                                std::chrono::milliseconds most, std::chrono::milliseconds& into) const {
+  const auto number = member(key);
+  if (!number) return;
+  if (const auto value = number->seconds(least, most)) into = *value;
+}
+
+Json seconds_to_json(std::chrono::milliseconds time) {
+  constexpr int64_t kMilli = 1000;
+  if (time.count() % kMilli == 0) return time.count() / kMilli;
+  return static_cast<double>(time.count()) / kMilli;
+}
+
 std::optional<IpAddress> ConfigReader::host_address(LinkLocal link_local) const {
   const auto written = text();
   if (!written) return std::nullopt;

@@ -1,6 +1,7 @@
 // A cursor in a JSON document: knows where it stands and reports what is wrong there.
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <initializer_list>
 #include <optional>
@@ -19,6 +20,9 @@ std::string quote(const Json& value);
 
 /// May an IPv6 address be link-local (fe80::/10)?
 enum class LinkLocal : bool { refused, allowed };
+
+/// As ConfigReader::seconds() reads it: a whole number if it is one.
+Json seconds_to_json(std::chrono::milliseconds time);
 
 /// Every reading method reports what is wrong and then returns nothing, so that reading can go on and find
 /// more.
@@ -41,6 +45,9 @@ class ConfigReader {
 
   std::optional<std::string> text() const;  ///< not empty, without control characters
   std::optional<uint64_t> integer(uint64_t least, uint64_t most) const;
+  /// Seconds, with up to three decimals.
+  std::optional<std::chrono::milliseconds> seconds(std::chrono::milliseconds least,
+                                                   std::chrono::milliseconds most) const;
   std::optional<IpAddress> host_address(LinkLocal link_local = LinkLocal::refused) const;  ///< either family
   std::optional<InterfaceAddress> interface_address() const;
   std::optional<MacAddress> unicast_mac() const;
@@ -52,6 +59,8 @@ class ConfigReader {
     if (!number) return;
     if (const auto value = number->integer(least, most)) into = static_cast<T>(*value);
   }
+  void read_seconds(std::string_view key, std::chrono::milliseconds least, std::chrono::milliseconds most,
+                    std::chrono::milliseconds& into) const;
   void read_text(std::string_view key, std::string& into) const;
 
  private:
