@@ -2,6 +2,7 @@
 #include <map>
 #include <string_view>
 
+#include "control/config_health_json.h"
 #include "control/config_json.h"
 #include "control/config_reader.h"
 
@@ -37,6 +38,10 @@ void compare_server(const std::string& service, const RealServerConfig& from, co
     sentences.push_back(service + ": change weight" + of_server +
                         from_to(std::to_string(from.weight), std::to_string(to.weight)));
   }
+  if (from.fallback != to.fallback) {
+    sentences.push_back(service + ": real server " + to.address.to_string() +
+                        (to.fallback ? " becomes the fallback" : " is the fallback no longer"));
+  }
   if (from.mac != to.mac) {
     sentences.push_back(service + ": change mac" + of_server + from_to(mac_text(from), mac_text(to)));
   }
@@ -49,8 +54,8 @@ void compare_servers(const ServiceConfig& from, const ServiceConfig& to, Sentenc
   for (const RealServerConfig& server : to.real_servers) {
     const auto old = old_servers.extract(server.address);
     if (old.empty()) {
-      sentences.push_back(service + ": add real server " + server.address.to_string() + ", weight " +
-                          std::to_string(server.weight));
+      sentences.push_back(service + (server.fallback ? ": add fallback server " : ": add real server ") +
+                          server.address.to_string() + ", weight " + std::to_string(server.weight));
     } else {
       compare_server(service, *old.mapped(), server, sentences);
     }
@@ -70,6 +75,17 @@ void compare_service(const ServiceConfig& from, const ServiceConfig& to, Sentenc
     sentences.push_back(
         service + ": change maglev_table_size" +
         from_to(std::to_string(from.maglev_table_size), std::to_string(to.maglev_table_size)));
+  }
+  if (from.health != to.health) {
+    sentences.push_back(service + ": change health" + from_to(describe(from.health), describe(to.health)));
+  }
+  if (from.on_down != to.on_down) {
+    sentences.push_back(service + ": change on_down" +
+                        from_to(to_string(from.on_down), to_string(to.on_down)));
+  }
+  if (from.slow_start != to.slow_start) {
+    sentences.push_back(service + ": change slow_start" +
+                        from_to(std::to_string(from.slow_start), std::to_string(to.slow_start)));
   }
   compare_servers(from, to, sentences);
 }

@@ -7,6 +7,7 @@
 #include "control/config_rules.h"
 #include "control/host_address.h"
 #include "control/prime.h"
+#include "control/turns.h"
 
 namespace turnout {
 namespace {
@@ -17,7 +18,6 @@ constexpr size_t kMaxServices = 32'000;
 constexpr size_t kMaxVips = kMaxServices;  // that have settings
 constexpr size_t kMaxRealServersPerService = 4096;
 constexpr size_t kMaxRealServers = 500'000;  // over all services; a server of two services counts twice
-constexpr uint64_t kMaxTurns = 1u << 20;     // of one service's wrr: 4 MiB
 
 /// Services and VIPs. Values that could not be read are unspecified addresses: reported already, and passed
 /// over here.
@@ -128,9 +128,13 @@ class ConfigCheck {
 
   /// Where a real server is. Written out only to say what is wrong there: there may be 500,000.
   struct Place {
-    const std::string& real_servers;
+    const std::string& service;
     size_t index;
-    std::string address() const { return item(real_servers, index) + "/address"; }
+    bool fallback;
+    std::string server() const {
+      return fallback ? service + "/fallback" : item(service + "/real_servers", index);
+    }
+    std::string address() const { return server() + "/address"; }
   };
 
   bool refuse_server_role(const IpAddress& address, const Place& place) {
@@ -139,16 +143,16 @@ class ConfigCheck {
 
   void check_real_servers(size_t service_index) {
     const ServiceConfig& service = config_.services[service_index];
-    const std::string at = item("/services", service_index) + "/real_servers";
+    const std::string at = item("/services", service_index);
     std::map<IpAddress, size_t> seen;
     for (size_t i = 0; i < service.real_servers.size(); ++i) {
       const IpAddress& address = service.real_servers[i].address;
       if (address.is_unspecified()) continue;
-      const Place place{at, i};
+      const Place place{at, i, service.real_servers[i].fallback};
       const auto [first, is_new] = seen.try_emplace(address, i);
       if (!is_new) {
-        refuse(place.address(), address.to_string() + " is given already at " + item(at, first->second) +
-                                    ": remove one of the two");
+        refuse(place.address(), address.to_string() + " is given already at " +
+                                    Place{at, first->second, false}.server() + ": remove one of the two");
       } else if (!refuse_other_family(service.key.vip, address, place)) {
         check_real_server(address, place);
       }

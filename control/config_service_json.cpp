@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "control/config_health_json.h"
 #include "control/prime.h"
 
 namespace turnout {
@@ -11,6 +12,7 @@ namespace {
 
 constexpr uint64_t kMaxPort = 65535;
 constexpr uint64_t kMaxWeight = 65535;
+constexpr uint64_t kMaxSlowStart = 86'400;
 constexpr uint64_t kMaxPersistence = 0xffffffff;
 constexpr uint32_t kMinTableSize = 251;
 constexpr uint32_t kMaxTableSize = 16777213;  // the largest prime below 2^24
@@ -79,21 +81,16 @@ void refuse_persistence(const ConfigReader& at) {
       "connection back to the same real server as long as the servers stay the same");
 }
 
-void read_health(const ConfigReader& at) {
-  constexpr std::array<std::string_view, 6> kNotBuilt{"tcp", "icmp", "udp", "http", "https", "exec"};
-  if (!at.expect_object({"type", "interval", "timeout", "rise", "fall"})) return;
-  const auto type_at = at.required_member("type", "\"none\", or remove health");
-  const auto type = type_at ? type_at->text() : std::nullopt;
-  if (!type) return;
-  if (*type != "none") {
-    type_at->refuse(is_among(kNotBuilt, *type)
-                        ? "health checks of type " + *type + " are not built yet: use {\"type\": \"none\"}"
-                        : quote(type_at->value()) + " is no type of health check: use \"none\"");
+void read_on_down(const ConfigReader& at, OnDown& on_down) {
+  const auto name = at.text();
+  if (!name) return;
+  for (const auto each : {OnDown::reassign, OnDown::keep}) {
+    if (*name != to_string(each)) continue;
+    on_down = each;
     return;
   }
-  for (const auto key : {"interval", "timeout", "rise", "fall"}) {
-    if (const auto unused = at.member(key)) unused->refuse("has no effect with type none: remove it");
-  }
+  at.refuse_value(
+      R"(is nothing that connections of a server that went down can do: use "reassign" or "keep")");
 }
 
 void read_table_size(const ConfigReader& at, uint32_t& size) {
@@ -120,19 +117,26 @@ RealServerConfig read_real_server(const ConfigReader& at) {
 
 ServiceConfig read_service(const ConfigReader& at) {
   ServiceConfig service;
-  if (!at.expect_object({"vip", "protocol", "port", "scheduler", "persistence", "health", "maglev_table_size",
-                         "real_servers"})) {
+  if (!at.expect_object({"vip", "protocol", "port", "scheduler", "persistence", "health", "on_down",
+                         "slow_start", "maglev_table_size", "real_servers", "fallback"})) {
     return service;
   }
   service.key = read_key(at);
   if (const auto scheduler = at.member("scheduler")) read_scheduler(*scheduler, service.scheduler);
   if (const auto persistence = at.member("persistence")) refuse_persistence(*persistence);
-  if (const auto health = at.member("health")) read_health(*health);
+  service.health = default_health(service.key.protocol);
+  if (const auto health = at.member("health")) service.health = read_health(*health, service.key.protocol);
+  if (const auto on_down = at.member("on_down")) read_on_down(*on_down, service.on_down);
+  at.read_integer("slow_start", 0, kMaxSlowStart, service.slow_start);
   if (const auto size = at.member("maglev_table_size")) read_table_size(*size, service.maglev_table_size);
   if (const auto servers = at.member("real_servers")) {
     for (const ConfigReader& server : servers->elements()) {
       service.real_servers.push_back(read_real_server(server));
     }
+  }
+  if (const auto fallback = at.member("fallback")) {
+    service.real_servers.push_back(read_real_server(*fallback));
+    service.real_servers.back().fallback = true;
   }
   return service;
 }

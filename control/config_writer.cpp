@@ -1,4 +1,5 @@
 // Config → JSON, with every default filled in.
+#include "control/config_health_json.h"
 #include "control/config_json.h"
 
 namespace turnout {
@@ -68,9 +69,18 @@ Json to_json(const ServiceConfig& service) {
   Json json = to_json(service.key);
   json["scheduler"] = to_string(service.scheduler);
   json["persistence"] = 0;
-  json["health"] = {{"type", "none"}};
+  json["health"] = to_json(service.health);
+  json["on_down"] = to_string(service.on_down);
+  json["slow_start"] = service.slow_start;
   json["maglev_table_size"] = service.maglev_table_size;
-  json["real_servers"] = list_to_json(service.real_servers);
+  json["real_servers"] = Json::array();
+  for (const RealServerConfig& server : service.real_servers) {
+    if (server.fallback) {
+      json["fallback"] = to_json(server);
+    } else {
+      json["real_servers"].push_back(to_json(server));
+    }
+  }
   return json;
 }
 

@@ -1,6 +1,7 @@
 #include "control/director.h"
 
 #include <algorithm>
+#include <random>
 
 #include "control/log.h"
 
@@ -35,14 +36,37 @@ Director::Director(Config config, const Parts& parts, Time now)
       generation_(1),
       started_(now),
       time_(now),
-      builder_(parts.stations),
+      builder_(parts.stations, [this](uint32_t slot) { return health_.standing(slot); }),
       link_(
           parts.wire, macs_of(parts.stations),
-          [this](const NeighborKey& neighbor) { moved_.insert(neighbor); }, parts.to_kernel),
+          [this](const NeighborKey& neighbor) { moved_.insert(neighbor); }, parts.to_kernel,
+          [this](size_t port, std::span<const uint8_t> frame) {
+            return health_.on_frame(port, frame, time_);
+          }),
+      health_(macs_of(parts.stations), health_links(), std::random_device()()),
       sweeper_(parts.tables, parts.statistics) {
   registry_.update(config_, snapshot_generation_ + 1);
   link_.apply(config_, now);
+  health_.apply(config_, registry_, true, now);
   publish();
+}
+
+HealthMonitor::Links Director::health_links() {
+  return {.send = [this](size_t port, std::span<const uint8_t> frame) { parts_.wire.send(port, frame); },
+          .resolve = [this](size_t port, const IpAddress& address) { return link_.resolve(port, address); },
+          .answers_arp =
+              [this](size_t port, const IpAddress& address) {
+                link_.doubt(port, address, time_);
+                return !link_.neighbors().is_silent(port, address);
+              },
+          .changed = [this](const ServiceKey& service) { judged_.insert(service); },
+          .serves =
+              [this](const Registry::Server& number) {
+                const std::vector<RealServer>& servers = snapshot().servers;
+                return number.slot < servers.size() && servers[number.slot].tag == number.generation;
+              },
+          .web = parts_.web,
+          .program = parts_.program};
 }
 
 Director::Applied Director::apply(Config next, bool dry_run, Time now) {
@@ -63,6 +87,7 @@ Director::Applied Director::apply(Config next, bool dry_run, Time now) {
   config_ = std::move(next);
   registry_.update(config_, snapshot_generation_ + 1);
   link_.apply(config_, now);
+  health_.apply(config_, registry_, false, now);
   publish();
   for (const std::string& change : changes) log_info(change);
   return {generation_, std::move(changes)};
@@ -82,6 +107,7 @@ Director::Applied Director::replace(const ServiceConfig& next, Time now) {
   if (!changes.empty()) ++generation_;
   service = next;
   registry_.update(service, snapshot_generation_ + 1);
+  health_.apply(config_, service, registry_.service(service.key), false, now);
   publish({&service});
   for (const std::string& change : changes) log_info(change);
   return {generation_, std::move(changes)};
@@ -92,6 +118,7 @@ void Director::publish() {
   parts_.snapshots.publish(builder_.build(config_, registry_, resolve, ++snapshot_generation_, starting_));
   outdated_ = false;
   moved_.clear();
+  judged_.clear();
 }
 
 void Director::publish(const Services& changed) {
@@ -103,16 +130,19 @@ void Director::publish(const Services& changed) {
   parts_.snapshots.publish(std::move(next));
 }
 
-/// What workers are to know of the neighbours that were found, or found elsewhere.
+/// What workers are to know of the neighbours that were found, or found elsewhere, and of servers that went
+/// up or down.
 void Director::publish_moved() {
   Services changed;
   for (const ServiceConfig& service : config_.services) {
     const auto moved = [this](const RealServerConfig& server) {
       return !server.mac && moved_.contains({port_of(config_, server.address).value(), server.address});
     };
-    if (std::ranges::any_of(service.real_servers, moved)) changed.push_back(&service);
+    if (judged_.contains(service.key) || std::ranges::any_of(service.real_servers, moved))
+      changed.push_back(&service);
   }
   moved_.clear();
+  judged_.clear();
   next_moved_ = time_ + Time(config_.services.size() / kServicesAMillisecond);
   if (!changed.empty()) publish(changed);
 }
@@ -128,13 +158,18 @@ void Director::tick(Time now, Tick tick) {
   tick_ = tick;
   urge_if_packets_wait(now);
   link_.tick(now);
+  health_.tick(now);
   if (starting_) end_start(now);
   if (outdated_) publish();
-  if (!moved_.empty() && now >= next_moved_) publish_moved();
+  if ((!moved_.empty() || !judged_.empty()) && now >= next_moved_) publish_moved();
   for (const Registry::Released& released : registry_.reclaim(parts_.snapshots.reclaim())) {
     parts_.statistics.settle(released);
   }
   sweeper_.tick(now, tick, snapshot());
+}
+
+bool Director::is_up(uint32_t slot) const {
+  return snapshot().servers[slot].usable() && health_.standing(slot).up;
 }
 
 void Director::urge_if_packets_wait(Time now) {

@@ -4,12 +4,14 @@
 
 #include <chrono>
 #include <functional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
 #include "control/config_json.h"
+#include "control/health_monitor.h"
 #include "control/link_layer.h"
 #include "control/registry.h"
 #include "control/snapshot_builder.h"
@@ -39,6 +41,8 @@ class Director {
     Wire& wire;
     std::vector<Station> stations;  // by port
     LinkLayer::ToKernel to_kernel = {};
+    Prober* web = nullptr;      // health checks by http and https …
+    Prober* program = nullptr;  // … and by a program
   };
 
   /// `config`: valid. Publishes the first snapshot.
@@ -71,6 +75,9 @@ class Director {
   const Snapshot& snapshot() const { return *parts_.snapshots.current(); }
   const Registry& registry() const { return registry_; }
   const LinkLayer& link() const { return link_; }
+  const HealthMonitor& health() const { return health_; }
+  /// May the server in a slot be given packets: it passes its checks, and its MAC address is known?
+  bool is_up(uint32_t slot) const;
   const Statistics& statistics() const { return parts_.statistics; }
   const ConnectionTables& tables() const { return parts_.tables; }
 
@@ -81,6 +88,7 @@ class Director {
   void publish();
   void publish(const Services& changed);
   void publish_moved();
+  HealthMonitor::Links health_links();
   void end_start(Time now);
   void urge_if_packets_wait(Time now);
 
@@ -92,6 +100,7 @@ class Director {
   Time started_;
   bool outdated_ = false;                                // the snapshot no longer says what is known
   std::unordered_set<NeighborKey, NeighborHash> moved_;  // nor where these are
+  std::set<ServiceKey> judged_;                          // nor which servers of these are up
   Time next_moved_{};                                    // when it may next be told
   Tick tick_ = 0;
   Time time_{};
@@ -99,6 +108,7 @@ class Director {
   Registry registry_;
   SnapshotBuilder builder_;
   LinkLayer link_;
+  HealthMonitor health_;
   Sweeper sweeper_;
 };
 

@@ -260,6 +260,11 @@ void LinkLayer::port_came_up(size_t port, Time now) {
   groups_.port_came_up(port, now);
 }
 
+void LinkLayer::doubt(size_t port, const IpAddress& address, Time now) {
+  neighbors_.doubt(port, address, now);
+  next_ask_ = now;
+}
+
 std::optional<MacAddress> LinkLayer::resolve(size_t port, const IpAddress& address) const {
   const Neighbor* neighbor = neighbors_.find(port, address);
   return neighbor ? neighbor->mac : std::nullopt;

@@ -44,6 +44,9 @@ class LinkLayer {
   /// Packets wait for a server that is not resolved.
   void urge(Time now) { neighbors_.urge(now); }
 
+  /// A real server fails its checks: is it there at all?
+  void doubt(size_t port, const IpAddress& address, Time now);
+
   bool all_resolved() const { return neighbors_.all_resolved(); }
   std::optional<MacAddress> resolve(size_t port, const IpAddress& address) const;
   const NeighborTable& neighbors() const { return neighbors_; }

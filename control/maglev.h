@@ -14,6 +14,8 @@ struct ScheduledServer {
   uint32_t slot = 0;    // what the table holds
   uint32_t weight = 1;  // above 0
   IpAddress address;    // what a server's place in the table depends on: the same on every director
+  bool starts_slowly =
+      false;  // one of the service's servers does, and weights say so: rr goes by them as well
   bool operator==(const ScheduledServer&) const = default;
 };
 

@@ -20,6 +20,9 @@ void add_config_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 /// stats.get, neighbor.list, port.list, daemon.info
 void add_report_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 
+/// health.list
+void add_health_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
+
 /// connection.list, which walks the table a slice at a time between the other work of `io`.
 void add_connection_methods(RpcDispatcher& dispatcher, DaemonView& daemon, boost::asio::io_context& io);
 
@@ -30,6 +33,8 @@ struct PointerPrefix {
   std::string to;
 };
 using PointerPrefixes = std::vector<PointerPrefix>;
+/// Health checks may run programs, as root: those that the configuration in force doesn't have are refused.
+void refuse_new_programs(const DaemonView& daemon, const Config& next, const PointerPrefixes& renamed = {});
 uint64_t apply_or_refuse(DaemonView& daemon, Config next, const PointerPrefixes& renamed = {});
 /// The same for one service, which there is.
 uint64_t replace_or_refuse(DaemonView& daemon, const ServiceConfig& next, const PointerPrefixes& renamed);

@@ -12,6 +12,7 @@ Json apply_config(DaemonView& daemon, const Json& params) {
   const Json dry_run = params.value("dry_run", Json(false));
   if (!dry_run.is_boolean()) refuse(RpcCode::invalid_params, {{"/dry_run", "must be true or false"}});
   Config next = value_or_refuse(parse_config(params.at("config")));
+  refuse_new_programs(daemon, next);
   try {
     const Director::Applied applied =
         daemon.director.apply(std::move(next), dry_run.get<bool>(), daemon.director.time());

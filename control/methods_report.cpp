@@ -100,9 +100,8 @@ Json service_counters(const DaemonView& daemon) {
     for (const RealServerConfig& server : config.real_servers) {
       const uint32_t slot = numbers.servers.at(server.address).slot;
       Json row = to_json(director.statistics().server(slot));
-      row.update({{"address", server.address.to_string()},
-                  {"weight", server.weight},
-                  {"up", director.snapshot().servers[slot].usable()}});
+      row.update(
+          {{"address", server.address.to_string()}, {"weight", server.weight}, {"up", director.is_up(slot)}});
       service["servers"].push_back(std::move(row));
     }
     services.push_back(std::move(service));

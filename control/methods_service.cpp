@@ -58,6 +58,7 @@ Json edit_service(DaemonView& daemon, const Json& params) {
   const ServiceConfig& service = find_service(config, value_or_refuse(parse_service_key(key_of(wanted), at)));
   Json merged = to_json(service);
   merged.update(wanted);
+  if (merged.contains("fallback") && merged["fallback"].is_null()) merged.erase("fallback");
   const ServiceConfig next = value_or_refuse(parse_service(merged, at));
   return generation(replace_or_refuse(daemon, next, {prefix_of(config, service, at)}));
 }
@@ -103,7 +104,9 @@ struct ServerRequest {
                      {{"pointer", "/server/address"}});
   }
   Json apply(DaemonView& daemon, size_t server_index) {
-    const std::string server = of_service.from + "/real_servers/" + std::to_string(server_index);
+    const bool fallback = server_index < next.real_servers.size() && next.real_servers[server_index].fallback;
+    const std::string server =
+        of_service.from + (fallback ? "/fallback" : "/real_servers/" + std::to_string(server_index));
     return generation(replace_or_refuse(daemon, next, {{server, "/server"}, of_service}));
   }
 
@@ -120,8 +123,11 @@ Json add_server(DaemonView& daemon, const Json& params) {
     throw RpcError(RpcCode::already_exists, "real server already exists: " + request.description,
                    {{"pointer", "/server/address"}});
   }
-  request.next.real_servers.push_back(value_or_refuse(parse_real_server(request.wanted, "/server")));
-  return request.apply(daemon, request.next.real_servers.size() - 1);
+  std::vector<RealServerConfig>& servers = request.next.real_servers;
+  const bool has_fallback = !servers.empty() && servers.back().fallback;
+  const auto added = servers.insert(has_fallback ? servers.end() - 1 : servers.end(),
+                                    value_or_refuse(parse_real_server(request.wanted, "/server")));
+  return request.apply(daemon, static_cast<size_t>(added - servers.begin()));
 }
 
 Json edit_server(DaemonView& daemon, const Json& params) {
@@ -130,7 +136,9 @@ Json edit_server(DaemonView& daemon, const Json& params) {
   Json merged = to_json(*request.place);
   merged.update(request.wanted);
   if (merged.contains("mac") && merged["mac"].is_null()) merged.erase("mac");
+  const bool fallback = request.place->fallback;
   *request.place = value_or_refuse(parse_real_server(merged, "/server"));
+  request.place->fallback = fallback;
   return request.apply(daemon, static_cast<size_t>(request.place - request.next.real_servers.begin()));
 }
 

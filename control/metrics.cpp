@@ -172,8 +172,8 @@ std::vector<ServerRow> server_rows(const Director& director) {
       const uint32_t slot = numbers.servers.at(server.address).slot;
       Labels labels = labels_of(service.key);
       labels.push_back({"server", server.address.to_string()});
-      rows.push_back({std::move(labels), director.statistics().server(slot), server.weight,
-                      director.snapshot().servers[slot].usable()});
+      rows.push_back(
+          {std::move(labels), director.statistics().server(slot), server.weight, director.is_up(slot)});
     }
   }
   return rows;

@@ -122,6 +122,21 @@ void NeighborTable::urge(Time now) {
   }
 }
 
+void NeighborTable::doubt(size_t port, const IpAddress& ip, Time now) {
+  const auto place = entries_.find({port, ip});
+  if (place == entries_.end()) return;
+  Entry& entry = place->second;
+  if (entry.neighbor.unanswered > 0 || (entry.last_ask && *entry.last_ask + timings_.urge_interval > now))
+    return;
+  entry.next_ask = now;
+  schedule(place->first, entry);
+}
+
+bool NeighborTable::is_silent(size_t port, const IpAddress& ip) const {
+  const Neighbor* const neighbor = find(port, ip);
+  return neighbor && (!neighbor->mac || neighbor->unanswered >= kUnicastTries);
+}
+
 NeighborTable::Time NeighborTable::advance(Time now) {
   unsigned events = 0;
   while (!due_.empty()) {

@@ -102,8 +102,15 @@ class NeighborTable {
   /// Packets wait for a server that is not resolved: ask for every incomplete neighbour at once.
   void urge(Time now);
 
+  /// Something else says that the neighbour may be gone: it is asked now, if it was not lately. What
+  /// advance() returned is outdated.
+  void doubt(size_t port, const IpAddress& ip, Time now);
+
   /// Asks what is due. Returns when it wants to be called again; Time::max() if nothing is wanted.
   Time advance(Time now);
+
+  /// Did it leave the latest questions unanswered, or never answer any?
+  bool is_silent(size_t port, const IpAddress& ip) const;
 
   bool all_resolved() const { return incomplete_.empty(); }
   const Neighbor* find(size_t port, const IpAddress& ip) const;

@@ -16,8 +16,9 @@ namespace turnout {
 /// What one check found.
 struct ProbeResult {
   bool passed = false;
-  std::string reason;  // in words: "RST: nothing listens on the VIP"
-  std::string hint;    // which of the usual causes that points to, and what shows or mends it; may be empty
+  std::string reason = {};  // in words: "RST: nothing listens on the VIP"
+  std::string hint =
+      {};  // which of the usual causes that points to, and what shows or mends it; may be empty
 };
 
 /// Whom to check, and by which way.

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "control/config_json.h"
 #include "control/ndp.h"
 #include "control/turns.h"
 #include "dataplane/mac.h"
@@ -167,22 +168,27 @@ std::unique_ptr<const Snapshot> SnapshotBuilder::rebuild(const Snapshot& before,
 void SnapshotBuilder::fill_service(const ServiceConfig& config, const Registry::Service& numbers,
                                    const Config& whole, const ResolveMac& resolve, bool schedule_unresolved,
                                    Snapshot& snapshot) {
-  std::vector<ScheduledServer> scheduled;
-  bool weighted = false;
+  bool weighted = false, weighted_up = false;
   for (const RealServerConfig& server : config.real_servers) {
     const size_t port = port_of(whole, server.address).value();
     const std::optional<MacAddress> mac = server.mac ? server.mac : resolve(port, server.address);
     const Registry::Server& number = numbers.servers.at(server.address);
-    snapshot.servers[number.slot] = make_server(port, whole.ports[port].vlan, number, mac);
+    const bool up = judge(number.slot).up;
+    const bool keeps = up || config.on_down == OnDown::keep;
+    snapshot.servers[number.slot] =
+        make_server(port, whole.ports[port].vlan, number, keeps ? mac : std::nullopt);
     weighted |= server.weight > 0;
-    if (server.weight > 0 && (mac || schedule_unresolved))
-      scheduled.push_back({number.slot, server.weight, server.address});
+    weighted_up |= server.weight > 0 && up;
   }
+  std::vector<ScheduledServer> chosen = choose(config, numbers, whole, resolve, schedule_unresolved, false);
+  if (chosen.empty()) chosen = choose(config, numbers, whole, resolve, schedule_unresolved, true);
 
   Service service;
   service.known = true;
-  service.unavailable = weighted ? DropReason::no_server_resolved : DropReason::no_server;
-  const Compiled& compiled = compile(numbers.index, config, std::move(scheduled));
+  service.unavailable = !weighted      ? DropReason::no_server
+                        : !weighted_up ? DropReason::no_server_up
+                                       : DropReason::no_server_resolved;
+  const Compiled& compiled = compile(numbers.index, config, std::move(chosen));
   if (compiled.maglev) {
     service.maglev = compiled.maglev->data();
     service.maglev_size = static_cast<uint32_t>(compiled.maglev->size());
@@ -195,6 +201,36 @@ void SnapshotBuilder::fill_service(const ServiceConfig& config, const Registry::
   const size_t tables_at = numbers.index * kTablesOfService;
   snapshot.tables[tables_at] = compiled.maglev;
   snapshot.tables[tables_at + 1] = compiled.sequence;
+}
+
+/// The servers that may be given connections: the fallback ones, or the others. While one of them starts
+/// slowly all weights are taken in parts of Standing::kWhole.
+std::vector<ScheduledServer> SnapshotBuilder::choose(const ServiceConfig& config,
+                                                     const Registry::Service& numbers, const Config& whole,
+                                                     const ResolveMac& resolve, bool schedule_unresolved,
+                                                     bool fallback) const {
+  std::vector<ScheduledServer> chosen;
+  std::vector<uint32_t> shares;
+  uint64_t parts = 0;
+  for (const RealServerConfig& server : config.real_servers) {
+    const uint32_t slot = numbers.servers.at(server.address).slot;
+    const Standing standing = judge(slot);
+    if (server.weight == 0 || server.fallback != fallback || !standing.up) continue;
+    const bool known = schedule_unresolved || server.mac ||
+                       resolve(port_of(whole, server.address).value(), server.address).has_value();
+    if (!known) continue;
+    chosen.push_back({slot, server.weight, server.address});
+    shares.push_back(standing.share);
+    parts += uint64_t{server.weight} * standing.share;
+  }
+  if (std::ranges::all_of(shares, [](uint32_t share) { return share == Standing::kWhole; })) return chosen;
+  const bool fits = config.scheduler != SchedulerKind::wrr || parts <= kMaxTurns;
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    const uint32_t weight = config.scheduler == SchedulerKind::rr ? 1 : chosen[i].weight;
+    chosen[i].weight = fits ? weight * shares[i] : std::max(1u, weight * shares[i] / Standing::kWhole);
+    chosen[i].starts_slowly = true;
+  }
+  return chosen;
 }
 
 RealServer SnapshotBuilder::make_server(size_t port, uint16_t vlan, const Registry::Server& numbers,
@@ -221,8 +257,11 @@ const SnapshotBuilder::Compiled& SnapshotBuilder::compile(uint16_t index, const 
   compiled = {std::move(servers), config.scheduler, config.maglev_table_size, nullptr, nullptr};
   if (compiled.servers.empty()) return compiled;
   compiled.maglev = share(build_maglev(compiled.servers, config.maglev_table_size));
-  if (config.scheduler == SchedulerKind::rr) compiled.sequence = share(build_rr_turns(compiled.servers));
-  if (config.scheduler == SchedulerKind::wrr) compiled.sequence = share(build_wrr_turns(compiled.servers));
+  const bool by_weight = config.scheduler == SchedulerKind::wrr || compiled.servers.front().starts_slowly;
+  if (config.scheduler == SchedulerKind::rr && !by_weight)
+    compiled.sequence = share(build_rr_turns(compiled.servers));
+  if (config.scheduler != SchedulerKind::mh && by_weight)
+    compiled.sequence = share(build_wrr_turns(compiled.servers));
   return compiled;
 }
 

@@ -16,6 +16,14 @@ namespace turnout {
 /// The MAC address of a neighbour on a port (index into Config::ports), if it is known.
 using ResolveMac = std::function<std::optional<MacAddress>(size_t port, const IpAddress& address)>;
 
+/// May a real server have connections, and how many?
+struct Standing {
+  bool up = true;
+  uint32_t share = kWhole;  // of its weight, while it starts slowly; above 0
+  static constexpr uint32_t kWhole = 16;
+};
+using JudgeServer = std::function<Standing(uint32_t slot)>;
+
 /// A port's own address on the wire.
 struct Station {
   MacAddress mac;
@@ -27,7 +35,9 @@ struct Station {
 class SnapshotBuilder {
  public:
   /// `stations`: of the configuration's ports, in their order.
-  explicit SnapshotBuilder(std::vector<Station> stations) : stations_(std::move(stations)) {}
+  /// `judge`: none if all servers are up.
+  explicit SnapshotBuilder(std::vector<Station> stations, JudgeServer judge = {})
+      : stations_(std::move(stations)), judge_(std::move(judge)) {}
 
   /// `config` must be valid and `registry` up to date with it. Scheduler tables whose servers are as they
   /// were are taken over from the snapshot before.
@@ -58,11 +68,16 @@ class SnapshotBuilder {
 
   void fill_service(const ServiceConfig& config, const Registry::Service& numbers, const Config& whole,
                     const ResolveMac& resolve, bool schedule_unresolved, Snapshot& snapshot);
+  std::vector<ScheduledServer> choose(const ServiceConfig& config, const Registry::Service& numbers,
+                                      const Config& whole, const ResolveMac& resolve,
+                                      bool schedule_unresolved, bool fallback) const;
   const Compiled& compile(uint16_t index, const ServiceConfig& config, std::vector<ScheduledServer> servers);
+  Standing judge(uint32_t slot) const { return judge_ ? judge_(slot) : Standing(); }
   RealServer make_server(size_t port, uint16_t vlan, const Registry::Server& numbers,
                          const std::optional<MacAddress>& mac) const;
 
   std::vector<Station> stations_;
+  JudgeServer judge_;
   std::unordered_map<uint16_t, Compiled> compiled_;  // by service index
 };
 

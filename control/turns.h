@@ -9,6 +9,8 @@
 
 namespace turnout {
 
+inline constexpr uint64_t kMaxTurns = 1u << 20;  // of one service's wrr: 4 MiB
+
 /// One turn for each server.
 std::vector<uint32_t> build_rr_turns(std::span<const ScheduledServer> servers);
 

@@ -1,0 +1,305 @@
+#include "control/health_monitor.h"
+
+#include <algorithm>
+
+#include <netinet/in.h>
+
+#include "control/link_layer.h"
+#include "control/log.h"
+
+namespace turnout {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kResolveRetry = 20ms;   // between looks for a MAC address that is not known yet
+constexpr auto kProberGrace = 1000ms;  // by which a prober that has its own clock may be late
+
+uint8_t protocol_of(const HealthRules& rules) {
+  switch (rules.health.type) {
+    case HealthType::tcp:
+      return IPPROTO_TCP;
+    case HealthType::udp:
+      return IPPROTO_UDP;
+    default:
+      return icmp_of(rules.service.vip);
+  }
+}
+
+bool is_web(HealthType type) {
+  return type == HealthType::http || type == HealthType::https;
+}
+
+}  // namespace
+
+HealthMonitor::HealthMonitor(std::vector<MacAddress> port_macs, Links links, uint64_t seed)
+    : port_macs_(std::move(port_macs)), links_(std::move(links)), book_(seed) {}
+
+void HealthMonitor::apply(const Config& config, const Registry& registry, bool presume_up, Time now) {
+  std::set<ServiceKey> present;
+  vips_.clear();
+  for (const ServiceConfig& service : config.services) {
+    present.insert(service.key);
+    apply(config, service, registry.service(service.key), presume_up, now);
+  }
+  for (auto place = services_.begin(); place != services_.end();) {
+    if (present.contains(place->first)) {
+      ++place;
+      continue;
+    }
+    for (const uint32_t slot : place->second) forget(slot);
+    place = services_.erase(place);
+  }
+}
+
+void HealthMonitor::apply(const Config& config, const ServiceConfig& service,
+                          const Registry::Service& numbers, bool presume_up, Time now) {
+  std::vector<uint32_t> before = std::exchange(services_[service.key], {});
+  if (service.health.type != HealthType::none) {
+    vips_.insert(service.key.vip);
+    const auto rules = std::make_shared<const HealthRules>(
+        HealthRules{service.key, service.health, service.slow_start * 1s});
+    for (const RealServerConfig& server : service.real_servers) {
+      const Registry::Server& number = numbers.servers.at(server.address);
+      enter(config, server, number, rules, presume_up, now);
+      services_[service.key].push_back(number.slot);
+      std::erase(before, number.slot);
+    }
+  }
+  for (const uint32_t slot : before) forget(slot);
+}
+
+void HealthMonitor::enter(const Config& config, const RealServerConfig& server,
+                          const Registry::Server& number, const std::shared_ptr<const HealthRules>& rules,
+                          bool presume_up, Time now) {
+  auto place = checks_.find(number.slot);
+  if (place != checks_.end() && place->second.generation != number.generation) {
+    forget(number.slot);
+    place = checks_.end();
+  }
+  const bool is_new = place == checks_.end();
+  if (is_new) place = checks_.try_emplace(number.slot, presume_up || links_.serves(number), now).first;
+  HealthCheck& check = place->second;
+  const bool other_rules = !is_new && check.rules->health != rules->health;
+  const bool other_way = !is_new && check.fixed_mac != server.mac;
+  check.rules = rules;
+  check.server = server.address;
+  check.fixed_mac = server.mac;
+  check.is_fallback = server.fallback;
+  check.weight = server.weight;
+  check.generation = number.generation;
+  check.port = port_of(config, server.address).value();
+  check.source = source_address(config.ports[check.port], port_macs_[check.port], server.address).value();
+  if (other_rules) check.state.forget_counts();
+  if (!is_new && !other_rules && !other_way) return;
+  forget_flows(check);
+  check.is_asked = false;
+  check.begun = now;
+  schedule(number.slot, check, now);
+}
+
+void HealthMonitor::forget(uint32_t slot) {
+  const auto place = checks_.find(slot);
+  if (place == checks_.end()) return;
+  forget_flows(place->second);
+  rising_.erase(slot);
+  checks_.erase(place);
+}
+
+void HealthMonitor::forget_flows(HealthCheck& check) {
+  if (check.is_asked) book_.forget(check.flow);
+  if (check.second_waits) book_.forget(check.second);
+  check.second_waits = false;
+}
+
+void HealthMonitor::schedule(uint32_t slot, HealthCheck& check, Time at) {
+  check.serial = ++last_serial_;  // outdates its earlier event
+  events_.push({at, slot, check.serial});
+}
+
+void HealthMonitor::tick(Time now) {
+  now_ = now;
+  unsigned begun = 0;
+  while (!events_.empty() && events_.top().at <= now && begun < kBegunAtOnce) {
+    const Event event = events_.top();
+    events_.pop();
+    const auto place = checks_.find(event.slot);
+    if (place == checks_.end() || place->second.serial != event.serial) continue;
+    if (!place->second.is_asked) {
+      ++begun;
+      lateness_ = now - event.at;
+    }
+    run(event.slot, place->second, now);
+  }
+  if (!rising_.empty()) raise_shares(now);
+}
+
+void HealthMonitor::run(uint32_t slot, HealthCheck& check, Time now) {
+  if (check.is_asked) return give_up(slot, check, now);
+  begin(slot, check, now);
+}
+
+std::optional<MacAddress> HealthMonitor::mac_of(const HealthCheck& check) const {
+  return check.fixed_mac ? check.fixed_mac : links_.resolve(check.port, check.server);
+}
+
+ProbeEnds HealthMonitor::ends_of(const HealthCheck& check) const {
+  return {port_macs_[check.port], check.mac, check.source};
+}
+
+/// A server whose MAC address is being asked for has as long as an answer has.
+void HealthMonitor::begin(uint32_t slot, HealthCheck& check, Time now) {
+  const std::optional<MacAddress> mac = mac_of(check);
+  if (!mac) {
+    if (now - check.begun < check.rules->health.timings.timeout)
+      return schedule(slot, check, now + kResolveRetry);
+    return finish(slot, check, words_for_unresolved(check, check.cause), now);
+  }
+  check.mac = *mac;
+  check.begun = now;
+  ask(slot, check, now);
+}
+
+void HealthMonitor::ask(uint32_t slot, HealthCheck& check, Time now) {
+  const HealthRules& rules = *check.rules;
+  check.is_asked = true;
+  if (check.state.failing() > 0) ask_own_address(slot, check);  // first: its answer explains the other
+  if (is_web(rules.health.type) && links_.web) return start(*links_.web, slot, check, now);
+  if (rules.health.type == HealthType::exec && links_.program)
+    return start(*links_.program, slot, check, now);
+  const uint32_t sequence = book_.random32();
+  const auto flow = book_.enter(rules.service.vip, protocol_of(rules), rules.checked_port(),
+                                {slot, ProbeBook::About::vip, sequence});
+  schedule(slot, check, now + rules.health.timings.timeout);
+  if (!flow) return;  // all ports wait for answers: none comes to this one
+  check.flow = *flow;
+  if (flow->protocol == IPPROTO_TCP) {
+    links_.send(check.port, make_syn(ends_of(check), *flow, sequence));
+  } else if (flow->protocol == IPPROTO_UDP) {
+    const auto* octets = reinterpret_cast<const uint8_t*>(rules.health.send.data());
+    links_.send(check.port, make_datagram(ends_of(check), *flow, {octets, rules.health.send.size()}));
+  } else {
+    links_.send(check.port, make_echo(ends_of(check), *flow));
+  }
+}
+
+/// A SYN where the service has a TCP port, a ping elsewhere.
+void HealthMonitor::ask_own_address(uint32_t slot, HealthCheck& check) {
+  if (check.second_waits) book_.forget(check.second);
+  const HealthRules& rules = *check.rules;
+  const bool by_tcp = rules.health.type == HealthType::tcp || is_web(rules.health.type);
+  const uint32_t sequence = book_.random32();
+  const auto flow = book_.enter(check.server, by_tcp ? uint8_t{IPPROTO_TCP} : icmp_of(check.server),
+                                rules.checked_port(), {slot, ProbeBook::About::own_address, sequence});
+  check.second_waits = flow.has_value();
+  if (!flow) return;
+  check.second = *flow;
+  links_.send(check.port,
+              by_tcp ? make_syn(ends_of(check), *flow, sequence) : make_echo(ends_of(check), *flow));
+}
+
+void HealthMonitor::start(Prober& prober, uint32_t slot, HealthCheck& check, Time now) {
+  const HealthRules& rules = *check.rules;
+  schedule(slot, check, now + rules.health.timings.timeout + kProberGrace);
+  const uint64_t serial = check.serial;
+  prober.start({rules.service, check.server, check.port, check.source, check.mac}, rules.health,
+               [this, slot, serial](const ProbeResult& result) {
+                 const auto place = checks_.find(slot);
+                 if (place == checks_.end() || place->second.serial != serial) return;
+                 HealthCheck& asked = place->second;
+                 asked.cause = result.passed ? HealthCause::unknown : HealthCause::wrong_answer;
+                 finish(slot, asked, result, now_);
+               });
+}
+
+void HealthMonitor::give_up(uint32_t slot, HealthCheck& check, Time now) {
+  if (check.second_waits) check.second_opinion = SecondOpinion::silent;
+  const HealthConfig& health = check.rules->health;
+  if (health.type == HealthType::udp && health.expect.empty())
+    return finish(slot, check, {.passed = true}, now);
+  const bool answers_arp = check.fixed_mac || links_.answers_arp(check.port, check.server);
+  finish(slot, check, words_for_silence(check, answers_arp, check.cause), now);
+}
+
+HealthMonitor::Time HealthMonitor::next_time(const HealthCheck& check, Time now) {
+  const HealthConfig& health = check.rules->health;
+  const Time interval = health.timings.interval;
+  if (check.state.checks() <= 1 && !check.state.failing())  // from now on each at its own time
+    return now + interval * (book_.random32() % 1024) / 1024;
+  const auto spread = static_cast<int64_t>(interval.count() * health.jitter / 100);
+  const int64_t shift = spread == 0 ? 0 : static_cast<int64_t>(book_.random32()) % (2 * spread + 1) - spread;
+  return std::max(now, check.begun + interval + Time(shift));
+}
+
+void HealthMonitor::finish(uint32_t slot, HealthCheck& check, const ProbeResult& result, Time now) {
+  book_.forget(check.flow);
+  check.is_asked = false;
+  if (result.passed) {
+    check.answered_after = now - check.begun;
+    check.second_opinion = SecondOpinion::none;
+    check.cause = HealthCause::unknown;
+  }
+  const bool was_up = check.state.is_up();
+  const bool has_turned = check.state.record(result, check.rules->health, now);
+  const Time next = next_time(check, now);
+  check.begun = next;
+  schedule(slot, check, next);
+  if (has_turned) turned(slot, check, was_up, now);
+}
+
+void HealthMonitor::turned(uint32_t slot, HealthCheck& check, bool was_up, Time now) {
+  const HealthState& state = check.state;
+  const std::string name = check.rules->service.to_string() + ": real server " + check.server.to_string();
+  rising_.erase(slot);
+  if (!state.is_up()) {
+    const ProbeResult& why = state.latest();
+    log_warning(name + " is down: " + why.reason + (why.hint.empty() ? "" : " (" + why.hint + ")") +
+                (state.is_damped() ? "; it went down too often and has to pass for " +
+                                         std::to_string(check.rules->health.damping) + " s"
+                                   : ""));
+  } else {
+    log_info(name + " is up");
+    if (!was_up && check.rules->slow_start > Time::zero()) {
+      check.rising_since = now;
+      check.share = 0;
+      rising_.insert(slot);
+    }
+  }
+  if (was_up != state.is_up()) links_.changed(check.rules->service);
+}
+
+Standing HealthMonitor::standing(uint32_t slot) const {
+  const HealthCheck* check = find(slot);
+  if (!check) return {};
+  Standing standing{check->state.is_up()};
+  if (!rising_.contains(slot)) return standing;
+  const auto passed = (now_ - *check->rising_since) * Standing::kWhole / check->rules->slow_start;
+  standing.share = static_cast<uint32_t>(std::clamp<int64_t>(passed, 1, Standing::kWhole));
+  return standing;
+}
+
+void HealthMonitor::raise_shares(Time) {
+  for (auto place = rising_.begin(); place != rising_.end();) {
+    const uint32_t slot = *place;
+    HealthCheck& check = checks_.at(slot);
+    const uint32_t share = standing(slot).share;
+    if (share != std::exchange(check.share, share)) links_.changed(check.rules->service);
+    place = share == Standing::kWhole ? rising_.erase(place) : std::next(place);
+  }
+}
+
+const HealthCheck* HealthMonitor::find(uint32_t slot) const {
+  const auto place = checks_.find(slot);
+  return place == checks_.end() ? nullptr : &place->second;
+}
+
+std::vector<const HealthCheck*> HealthMonitor::list(const ServiceKey& service) const {
+  std::vector<const HealthCheck*> list;
+  const auto place = services_.find(service);
+  if (place == services_.end()) return list;
+  for (const uint32_t slot : place->second) list.push_back(&checks_.at(slot));
+  return list;
+}
+
+}  // namespace turnout
