@@ -95,7 +95,8 @@ def turnout_config(port: Port, control: int, workers: list[int], folder: str) ->
         "connections": {"capacity": max(1 << 20, port.count * port.queues * 2)},
         "control": {"socket": f"{folder}/control.sock"},
         "http": {"listen": ""},
-        "services": [{"vip": "10.255.0.1", "protocol": "tcp", "port": flows.PORT, "real_servers": servers}],
+        "services": [{"vip": "10.255.0.1", "protocol": "tcp", "port": flows.PORT, "health": {"type": "none"},
+                      "real_servers": servers}],
     }
 
 

@@ -42,7 +42,7 @@ def services(count: int, servers: int, with_macs: bool) -> list[dict]:
     """Each with real servers of its own. The first has the traffic: its servers are known at any time."""
     vips = [str(ipaddress.IPv4Address(flows.VIP))] + [str(FIRST_VIP + n) for n in range(count - 1)]
     return [{"vip": vip, "protocol": "tcp", "port": flows.PORT,
-             "real_servers": [real_server(n * servers + s, with_macs or n == 0) for s in range(servers)]}
+             "health": {"type": "none"}, "real_servers": [real_server(n * servers + s, with_macs or n == 0) for s in range(servers)]}
             for n, vip in enumerate(vips)]
 
 

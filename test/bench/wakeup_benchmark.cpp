@@ -52,7 +52,7 @@ Config make_config() {
     "eal": { "args": ["--no-huge", "-m", "128", "--no-pci", "--no-telemetry", "--no-shconf"] },
     "ports": [ { "name": "front", "device": "test0", "addresses": ["192.0.2.2/24"] },
                { "name": "back", "device": "test1", "addresses": ["198.51.100.2/24"] } ],
-    "services": [ { "vip": "192.0.2.100", "protocol": "tcp", "port": 80, "real_servers": [
+    "services": [ { "vip": "192.0.2.100", "protocol": "tcp", "port": 80, "health": { "type": "none" }, "real_servers": [
       { "address": "198.51.100.11", "mac": "02:00:00:00:00:11" } ] } ] })"));
   Config made = config.value.value();
   made.eal.lcores = cpus;

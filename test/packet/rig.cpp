@@ -38,7 +38,11 @@ void PrintTo(const Sent& sent, std::ostream* out) {
 
 Config config_with(const std::string& services, const std::string& ports, const std::string& more) {
   const std::string text = R"({ "ports": [)" + ports + R"(], "services": [)" + services + "]" + more + "}";
-  const Parsed<Json> json = parse_json_text(text);
+  Parsed<Json> json = parse_json_text(text);
+  if (json.value) {
+    for (Json& service : json.value->at("services"))  // nobody answers in these tests
+      if (!service.contains("health")) service["health"] = {{"type", "none"}};
+  }
   Parsed<Config> config = json.value ? parse_config(*json.value) : Parsed<Config>{{}, json.errors};
   if (!config.value) throw std::invalid_argument(config.errors.front().to_string());
   return *config.value;

@@ -11,16 +11,28 @@ Row forwarded(std::string sentence, size_t port, const Bytes& frame, const Sent&
       std::move(sentence), port, frame, {.transmitted = to, .punted = {}, .dropped = {}, .answers = {}}, how};
 }
 
+namespace {
+
+/// ARP and Neighbor Discovery that is sent to the port alone has a kind of its own.
+PuntKind kind_of(const Bytes& frame, PuntKind kind) {
+  const bool to_all = (frame.at(0) & 1) != 0;
+  return !to_all && (kind == PuntKind::arp || kind == PuntKind::ndp) ? PuntKind::neighbor : kind;
+}
+
+}  // namespace
+
 Row answered(std::string sentence, size_t port, const Bytes& frame, PuntKind kind, const Bytes& answer) {
   return {std::move(sentence),
           port,
           frame,
-          {.transmitted = {}, .punted = kind, .dropped = {}, .answers = {{port, answer}}}};
+          {.transmitted = {}, .punted = kind_of(frame, kind), .dropped = {}, .answers = {{port, answer}}}};
 }
 
 Row unanswered(std::string sentence, size_t port, const Bytes& frame, PuntKind kind) {
-  return {
-      std::move(sentence), port, frame, {.transmitted = {}, .punted = kind, .dropped = {}, .answers = {}}};
+  return {std::move(sentence),
+          port,
+          frame,
+          {.transmitted = {}, .punted = kind_of(frame, kind), .dropped = {}, .answers = {}}};
 }
 
 Row held(std::string sentence, size_t port, const Bytes& frame) {

@@ -128,14 +128,21 @@ void add_ping_unanswered(std::vector<Row>& rows) {
   rows.push_back(ping_unanswered("a source-routed ping", icmp_frame({.ip_options = {131, 3, 4, 0}}, 8)));
 }
 
-void add_icmp_dropped(std::vector<Row>& rows) {
+void add_icmp_not_answered(std::vector<Row>& rows) {
   using enum DropReason;
   rows.push_back(dropped("an echo reply to the VIP", kFront, icmp_frame({}, 0), icmp_unsupported));
   rows.push_back(dropped("a timestamp request to the VIP", kFront, icmp_frame({}, 13), icmp_unsupported));
   rows.push_back(dropped("a ping to a VIP that does not answer", kFront,
                          icmp_frame({.destination = kSilentVip}, 8), echo_off));
-  rows.push_back(dropped("ICMP redirect to the director", kFront, icmp_frame({.destination = "192.0.2.2"}, 5),
-                         icmp_unsupported));
+  rows.push_back(unanswered("ICMP redirect to the director", kFront,
+                            icmp_frame({.destination = "192.0.2.2"}, 5), PuntKind::health));
+  rows.push_back(unanswered("a SYN-ACK that no health check waits for", kFront,
+                            tcp_frame({.source = "192.0.2.9",
+                                       .destination = "192.0.2.2",
+                                       .source_port = 80,
+                                       .destination_port = kFirstHealthPort},
+                                      kSyn | kAck),
+                            PuntKind::health));
   rows.push_back(dropped("ping an address that is nobody's", kFront,
                          icmp_frame({.destination = "192.0.2.99"}, 8), not_our_address));
   rows.push_back(dropped("ping the subnet's broadcast address", kFront,
@@ -158,7 +165,7 @@ std::vector<Row> icmp_rows() {
   std::vector<Row> rows;
   add_ping_answered(rows);
   add_ping_unanswered(rows);
-  add_icmp_dropped(rows);
+  add_icmp_not_answered(rows);
   return rows;
 }
 

@@ -115,6 +115,8 @@ TEST(ConfigJson, RoundTrips) {
   const Json document = to_json(example_config());
   Json expected = example();
   expected["services"][0]["maglev_table_size"] = 4093;
+  expected["services"][0]["on_down"] = "reassign";
+  expected["services"][0]["slow_start"] = 0;
   expected["vips"] = Json::array();
   EXPECT_EQ(document, expected);
   EXPECT_EQ(to_json(*parse_config(document).value), document);

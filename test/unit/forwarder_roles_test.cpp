@@ -96,15 +96,31 @@ TEST(ForwarderRoles, TheKernelTakesWhatIsForTheDirectorItself) {
   expect_punted(rig, tcp_frame(to_own(), kSyn), PuntKind::kernel);
   expect_punted(rig, udp_frame(to_own()), PuntKind::kernel);
   expect_punted(rig, ip_frame(to_own(), 89, payload(8)), PuntKind::kernel);
-  expect_punted(rig, icmp_frame(to_own(), 0), PuntKind::kernel);
-  expect_punted(rig, icmp_frame(to_own(), 3), PuntKind::kernel);
   expect_punted(rig, tcp6_frame(to_own6(), kSyn), PuntKind::kernel);
   expect_punted(rig, udp6_frame(to_own6()), PuntKind::kernel);
-  expect_punted(rig, icmp6_frame(to_own6(), 129, 0, payload(8)), PuntKind::kernel);
   const FrameFields reply = turned_round(to_own());
   expect_punted(rig, icmp_error(to_own(), 3, ip_packet_of(tcp_frame(reply, kAck))), PuntKind::kernel);
   const FrameFields6 reply6 = turned_round(to_own6());
   expect_punted(rig, icmp6_error(to_own6(), 2, ip_packet_of(tcp6_frame(reply6, kAck))), PuntKind::kernel);
+}
+
+TEST(ForwarderRoles, WhatMayAnswerAHealthCheckIsForControlWithOrWithoutAKernel) {
+  for (const bool has_kernel : {false, true}) {
+    SnapshotRecipe recipe;
+    recipe.has_kernel = has_kernel;
+    ForwarderRig rig(64, recipe);
+    expect_punted(rig, tcp_frame(to_own(kFirstHealthPort), kSyn | kAck), PuntKind::health);
+    expect_punted(rig, tcp_frame(to_own(65535), kRst), PuntKind::health);
+    expect_punted(rig, udp_frame(to_own(kFirstHealthPort)), PuntKind::health);
+    expect_punted(rig, tcp6_frame(to_own6(kFirstHealthPort), kSyn | kAck), PuntKind::health);
+    for (const uint8_t type : {uint8_t{0}, uint8_t{3}, uint8_t{11}, uint8_t{13}})
+      expect_punted(rig, icmp_frame(to_own(), type), PuntKind::health);
+    expect_punted(rig, icmp6_frame(to_own6(), 129, 0, payload(8)), PuntKind::health);
+    const FrameFields check = turned_round(to_own(kFirstHealthPort));
+    expect_punted(rig, icmp_error(to_own(), 3, ip_packet_of(tcp_frame(check, kSyn))), PuntKind::health);
+    const Fate below = rig.send(tcp_frame(to_own(uint16_t{kFirstHealthPort - 1}), kSyn | kAck));
+    EXPECT_EQ(below.kind, has_kernel ? Fate::punted : Fate::dropped);
+  }
 }
 
 TEST(ForwarderRoles, TheKernelTakesFragmentsInAnyOrder) {
@@ -144,7 +160,6 @@ TEST(ForwarderRoles, AnotherPortHasNoKernel) {
   ForwarderRig rig(64, recipe);
   rig.ingress = 1;
   expect_dropped(rig, tcp_frame(to_own(), kSyn), DropReason::own_address_unserved);
-  expect_dropped(rig, icmp_frame(to_own(), 13), DropReason::icmp_unsupported);
   for (const Bytes& piece : fragmented(udp_frame(to_own(), payload(2000)), 7, 800))
     expect_dropped(rig, piece, DropReason::own_address_unserved);
 }
