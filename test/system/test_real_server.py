@@ -100,6 +100,7 @@ def test_check_names_what_is_wrong_in_ipv6(host, fault, said):
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
+        (["sysctl", "-qw", "net.ipv4.conf.eth0.arp_ignore=8"], "arp_ignore is 8"),
         (["sysctl", "-qw", "net.ipv4.conf.all.arp_ignore=0", "net.ipv4.conf.eth0.arp_ignore=0"], "arp_ignore is 0"),
         (["sysctl", "-qw", "net.ipv4.conf.all.arp_announce=0", "net.ipv4.conf.eth0.arp_announce=0"], "arp_announce is 0"),
         (["ip", "address", "del", f"{VIP}/32", "dev", "lo"], f"{VIP} is no address of lo"),
