@@ -121,6 +121,7 @@ void add_methods(RpcDispatcher& dispatcher, DaemonView& view, boost::asio::io_co
   add_vip_methods(dispatcher, view);
   add_config_methods(dispatcher, view);
   add_report_methods(dispatcher, view);
+  add_doctor_methods(dispatcher, view);
   add_connection_methods(dispatcher, view, io);
 }
 
