@@ -65,9 +65,9 @@ void examine(const TableView& table, Findings& findings) {
                                   "new connections find no room and are forwarded without being remembered: "
                                   "they break when a real server comes or goes"));
   } else if (table.evicted() > 0) {
-    findings.push_back(
-        finding_on(table, Severity::warning, "connection_table_evicting",
-                   "it is so full that half-open connections give way before their time, as in a SYN flood"));
+    findings.push_back(finding_on(table, Severity::warning, "connection_table_evicting",
+                                  "new connections find no room but that of half-open or closed ones, which "
+                                  "give way before their time: as in a SYN flood"));
   } else if (table.fill() > kNearlyFull || (table.fill() > kHalfFull && table.full_in())) {
     findings.push_back(finding_on(table, Severity::warning, "connection_table_nearly_full",
                                   "soon new connections will find no room to be remembered"));
