@@ -23,17 +23,16 @@ std::string subnets_of(const Config& config) {
 void examine_service(const ServiceConfig& service, Findings& findings) {
   const std::string name = service.key.to_string();
   const auto& servers = service.real_servers;
-  const std::string key = to_string(service.key.protocol) + " VIP:PORT";
   if (servers.empty()) {
     findings.push_back(
         {Severity::warning, "service_without_server", name,
          "every packet to it is dropped: it has no real server", "real_servers of the service is empty",
-         "`turnoutctl server add " + key + " ADDR`, or `turnoutctl service delete " + key + "`"});
+         "`turnoutctl server add " + name + " ADDR`, or `turnoutctl service delete " + name + "`"});
   } else if (std::ranges::all_of(servers, [](const RealServerConfig& each) { return each.weight == 0; })) {
     findings.push_back({Severity::warning, "service_drained", name,
                         "new connections to it are dropped: all its real servers are draining",
                         "the weight of each of its " + counted(servers.size(), "real server") + " is 0",
-                        "`turnoutctl server edit " + key + " ADDR --weight 1`"});
+                        "`turnoutctl server edit " + name + " ADDR --weight 1`"});
   }
 }
 

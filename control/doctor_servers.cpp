@@ -46,7 +46,8 @@ class ServerExam {
   bool is_known_as_misplaced(const RealServerConfig& server, const Place& place, const MacAddress& mac) {
     const bool is_own = own_macs_[place.first] == mac;
     const auto gateway = gateways_.find(place);
-    if (!is_own && gateway == gateways_.end()) return false;
+    const bool is_router = gateway != gateways_.end() && gateway->second != server.address;
+    if (!is_own && !is_router) return false;
     if (!told_.insert(server.address).second) return true;
     const std::string evidence = server.address.to_string() + " is at " + place.second + " on " +
                                  on_port(config_.ports[place.first].name);

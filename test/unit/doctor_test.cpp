@@ -147,6 +147,10 @@ TEST(DoctorServers, FindsServersBehindARouter) {
   EXPECT_EQ(findings[0].severity, Severity::critical);
   EXPECT_EQ(findings[0].subject, "192.0.2.11");
   EXPECT_NE(findings[0].evidence.find("gateway 192.0.2.1"), std::string::npos);
+
+  Config router = healthy();  // that is a real server itself
+  router.services[0].real_servers[0].address = ip("192.0.2.1");
+  EXPECT_EQ(codes(examine_servers_at(router, {{"192.0.2.1", "02:00:00:00:00:01"}})), Codes{});
 }
 
 TEST(DoctorServers, FindsFixedMacsThatAreTheDirectorsOwn) {
