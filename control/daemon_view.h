@@ -8,6 +8,7 @@
 
 #include "control/device.h"
 #include "control/director.h"
+#include "control/doctor_trends.h"
 #include "control/kernel_interface.h"
 #include "control/queue_plan.h"
 
@@ -23,6 +24,7 @@ struct DaemonView {
   unsigned control_lcore = 0;
   std::vector<unsigned> worker_lcores;  // of the workers that run, by their number
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+  Trends trends = {};  // the event loop adds to them
 
   double uptime() const {  // seconds
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();

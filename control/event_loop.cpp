@@ -8,6 +8,7 @@
 #include <rte_cycles.h>
 
 #include "control/config_json.h"
+#include "control/doctor.h"
 #include "control/log.h"
 
 namespace turnout {
@@ -18,6 +19,7 @@ namespace {
 
 constexpr auto kUpkeepInterval = 1ms;  // an ARP request waits no longer for its answer
 constexpr auto kLinkInterval = 500ms;
+constexpr auto kLoadInterval = 1s;
 constexpr auto kSharedInterval = 50us;  // between looks at timers and sockets on an lcore that also forwards
 constexpr int kHandlersAtOnce = 4;      // a busy client must not keep that lcore from its queues
 
@@ -34,11 +36,13 @@ EventLoop::EventLoop(boost::asio::io_context& io, DaemonView& daemon, TickClock 
       clock_(clock),
       upkeep_timer_(io),
       link_timer_(io),
+      load_timer_(io),
       signals_(io, SIGTERM, SIGINT, SIGHUP),
       link_up_(daemon.devices.size(), false) {
   await_signal();
   upkeep();
   watch_links();
+  watch_load();
 }
 
 void EventLoop::run(Worker* shared) {
@@ -90,6 +94,14 @@ void EventLoop::watch_links() {
   link_timer_.expires_after(kLinkInterval);
   link_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) watch_links();
+  });
+}
+
+void EventLoop::watch_load() {
+  daemon_.trends.add(sample_load(daemon_));
+  load_timer_.expires_after(kLoadInterval);
+  load_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) watch_load();
   });
 }
 

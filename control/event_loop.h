@@ -27,6 +27,7 @@ class EventLoop {
   void upkeep();
   void say_ready();
   void watch_links();
+  void watch_load();
   void await_signal();
   void reload();
 
@@ -35,6 +36,7 @@ class EventLoop {
   TickClock clock_;
   boost::asio::steady_timer upkeep_timer_;
   boost::asio::steady_timer link_timer_;
+  boost::asio::steady_timer load_timer_;
   boost::asio::signal_set signals_;
   bool ready_ = false;
   std::vector<bool> link_up_;  // by port, when last looked at

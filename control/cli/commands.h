@@ -2,18 +2,29 @@
 #pragma once
 
 #include <boost/program_options/variables_map.hpp>
+#include <chrono>
 #include <functional>
 #include <iosfwd>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "control/cli/errors.h"
 #include "control/cli/json.h"
 
 namespace turnout::cli {
 
 /// Asks the daemon: method and params to result. Throws Refused or NoDaemon.
 using Call = std::function<Json(const std::string& method, const Json& params)>;
+
+/// What the output goes to.
+struct Screen {
+  bool is_terminal = false;
+  size_t columns = 100;  // as wide as text is made
+};
+
+/// Waits. False if the user doesn't want to wait any longer: Ctrl-C.
+using Pause = std::function<bool(std::chrono::seconds)>;
 
 /// One run of a command.
 struct Request {
@@ -24,6 +35,9 @@ struct Request {
   Call call;
   std::istream& in;
   std::ostream& out;
+  Screen screen;
+  Pause pause;
+  ExitCode& exit_code;  // of a command that is done; kDone unless it says otherwise
 
   std::optional<std::string> option(const std::string& name) const;
   std::vector<std::string> options_named(const std::string& name) const;  ///< of a repeatable option

@@ -8,7 +8,8 @@
 
 namespace turnout::cli {
 
-enum ExitCode : int { kDone = 0, kRefused = 1, kUsage = 2, kNoDaemon = 3 };
+/// The last two: of doctor, what is the gravest that it found.
+enum ExitCode : int { kDone = 0, kRefused = 1, kUsage = 2, kNoDaemon = 3, kWarning = 4, kCritical = 5 };
 
 /// The command line is wrong; the reader is sent to the help.
 struct UsageError : std::runtime_error {

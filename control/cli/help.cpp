@@ -93,7 +93,8 @@ std::string general_help() {
   text += '\n' + describe_global_options();
   text +=
       "\nturnoutctl help COMMAND tells a command's options, with an example.\n"
-      "Exit code: 0 done, 1 refused by turnoutd, 2 wrong usage or file, 3 no turnoutd answers.\n";
+      "Exit code: 0 done, 1 refused by turnoutd, 2 wrong usage or file, 3 no turnoutd answers;\n"
+      "of doctor also 4: it found what deserves a warning, 5: something critical.\n";
   return text;
 }
 

@@ -1,57 +1,69 @@
-// turnoutctl's entry: hands the process's surroundings to run() and writes what it says.
+// turnoutctl's entry: hands the process's surroundings to run().
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <iostream>
 #include <memory>
-#include <sstream>
-#include <string_view>
 
 #include "control/cli/client.h"
 #include "control/cli/errors.h"
+#include "control/cli/output.h"
 #include "control/cli/run.h"
 
 namespace {
 
 using namespace turnout::cli;
 
+constexpr size_t kLeastColumns = 40;
+constexpr size_t kMostColumns = 100;  // longer lines are hard to read
+
 Call connect(const std::string& socket) {
   const auto client = std::make_shared<RpcClient>(socket);
   return [client](const std::string& method, const Json& params) { return client->call(method, params); };
 }
 
-/// errno, or 0. A reader that has gone (`| head`) has all it wanted: no error.
-int write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written >= 0) {
-      text.remove_prefix(static_cast<size_t>(written));
-    } else if (errno != EINTR) {
-      return errno == EPIPE ? 0 : errno;
-    }
-  }
-  return 0;
+Screen screen_of(int fd) {
+  Screen screen{isatty(fd) == 1, kMostColumns};
+  winsize size{};
+  if (screen.is_terminal && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    screen.columns = std::clamp<size_t>(size.ws_col, kLeastColumns, kMostColumns);
+  return screen;
+}
+
+/// From the first pause on, Ctrl-C ends pauses instead of the process.
+bool pause_for(std::chrono::seconds time) {
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGINT);
+  sigaddset(&ends, SIGTERM);
+  sigprocmask(SIG_BLOCK, &ends, nullptr);
+  const timespec wait{static_cast<time_t>(time.count()), 0};
+  return sigtimedwait(&ends, nullptr, &wait) < 0;
 }
 
 int run_process(const std::vector<std::string>& arguments) {
   const char* socket = std::getenv("TURNOUT_SOCKET");
-  std::ostringstream out;
-  std::ostringstream err;
+  Output out(STDOUT_FILENO);
+  Output err(STDERR_FILENO);
   const int code =
       run(arguments, {.version = TURNOUT_VERSION,
                       .socket = socket != nullptr ? std::optional<std::string>(socket) : std::nullopt,
                       .connect = connect,
                       .in = std::cin,
                       .out = out,
-                      .err = err});
-  const int failure = write_all(STDOUT_FILENO, out.view());
-  if (failure != 0) err << "turnoutctl: can't write the output: " << std::strerror(failure) << '\n';
-  write_all(STDERR_FILENO, err.view());
-  return code == kDone && failure != 0 ? kRefused : code;
+                      .err = err,
+                      .screen = screen_of(STDOUT_FILENO),
+                      .pause = pause_for});
+  out.flush();
+  if (out.failure() != 0)
+    err << "turnoutctl: can't write the output: " << std::strerror(out.failure()) << '\n';
+  err.flush();
+  return code == kDone && out.failure() != 0 ? kRefused : code;
 }
 
 }  // namespace

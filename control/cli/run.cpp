@@ -38,17 +38,21 @@ std::string describe_refusal(const Refused& refused) {
 int run_command(const GlobalOptions& options, const Environment& environment, std::string& help_topic) {
   const FoundCommand found = find_command(options.words);
   help_topic = "help " + found.command.name;
+  ExitCode exit_code = kDone;
   Request request{.arguments = {},
                   .options = {},
                   .json = options.json,
                   .socket = options.socket,
                   .call = connect_later(environment, options.socket),
                   .in = environment.in,
-                  .out = environment.out};
+                  .out = environment.out,
+                  .screen = environment.screen,
+                  .pause = environment.pause,
+                  .exit_code = exit_code};
   const auto after_name = std::next(options.words.begin(), static_cast<std::ptrdiff_t>(found.name_words));
   read_command_words(found.command, {after_name, options.words.end()}, request);
   found.command.run(request);
-  return kDone;
+  return exit_code;
 }
 
 int run_options(const GlobalOptions& options, const Environment& environment, std::string& help_topic) {

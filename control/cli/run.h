@@ -19,6 +19,8 @@ struct Environment {
   std::istream& in;
   std::ostream& out;
   std::ostream& err;
+  Screen screen = {};
+  Pause pause = {};  // needed by what looks again and again
 };
 
 int run(const std::vector<std::string>& arguments, const Environment& environment);
