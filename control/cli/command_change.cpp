@@ -5,6 +5,7 @@
 #include "control/cli/arguments.h"
 #include "control/cli/commands.h"
 #include "control/cli/errors.h"
+#include "control/cli/format.h"
 #include "control/cli/status.h"
 
 namespace turnout::cli {
@@ -22,6 +23,23 @@ void add_service_options(const Request& request, Json& service) {
   }
 }
 
+/// A type alone, or the object of the configuration file.
+Json parse_health(const std::string& text) {
+  if (text.empty() || text.front() != '{') return {{"type", text}};
+  Json health = Json::parse(text, nullptr, false);
+  if (health.is_discarded()) throw UsageError("--health " + in_quotes(text) + " is no JSON object");
+  return health;
+}
+
+void add_health_options(const Request& request, Json& service) {
+  if (const auto health = request.option("health")) service["health"] = parse_health(*health);
+  if (const auto on_down = request.option("on-down")) service["on_down"] = *on_down;
+  if (const auto seconds = request.option("slow-start"))
+    service["slow_start"] = parse_number("--slow-start", *seconds, 0, std::numeric_limits<uint32_t>::max());
+  if (const auto fallback = request.option("fallback"))
+    service["fallback"] = *fallback == "none" ? Json(nullptr) : parse_server(*fallback);
+}
+
 /// Sends the change and says what was done: "added tcp 192.0.2.100:80 (generation 8)".
 void change(const Request& request, const std::string& method, const Json& params, const std::string& done) {
   const Json result = request.call(method, params);
@@ -32,6 +50,7 @@ void change(const Request& request, const std::string& method, const Json& param
 void add_service(const Request& request) {
   Json service = service_key(request);
   add_service_options(request, service);
+  add_health_options(request, service);
   Json servers = Json::array();
   for (const std::string& server : request.options_named("server")) servers.push_back(parse_server(server));
   if (!servers.empty()) service["real_servers"] = servers;
@@ -42,8 +61,9 @@ void edit_service(const Request& request) {
   Json service = service_key(request);
   const size_t key_size = service.size();
   add_service_options(request, service);
+  add_health_options(request, service);
   if (service.size() == key_size) {
-    throw UsageError("nothing to change; give --scheduler or --maglev-table-size");
+    throw UsageError("nothing to change; give --scheduler, --health or another option");
   }
   change(request, "service.edit", service, "changed " + service_name(service));
 }
@@ -123,6 +143,14 @@ const CommandOption kScheduler = {"scheduler", CommandOption::Kind::value, "NAME
                                   "mh (Maglev, the default), rr or wrr"};
 const CommandOption kMaglevTableSize = {"maglev-table-size", CommandOption::Kind::value, "N",
                                         "a prime, well above the sum of servers (default 4093)"};
+const CommandOption kHealth = {"health", CommandOption::Kind::value, "TYPE|{…}",
+                               "none, tcp, icmp, or an object as in the configuration file"};
+const CommandOption kOnDown = {"on-down", CommandOption::Kind::value, "reassign|keep",
+                               "connections of a server that went down"};
+const CommandOption kSlowStart = {"slow-start", CommandOption::Kind::value, "SECONDS",
+                                  "until a server that came up has its whole weight"};
+const CommandOption kFallback = {"fallback", CommandOption::Kind::value, "ADDR[,weight=N][,mac=MAC]",
+                                 "serves while no other server is up; 'none' takes it away"};
 const CommandOption kWeight = {"weight", CommandOption::Kind::value, "N",
                                "share of new connections (default 1); 0: no new ones"};
 
@@ -144,6 +172,10 @@ CommandGroup change_commands() {
        "service.add",
        {kScheduler,
         kMaglevTableSize,
+        kHealth,
+        kOnDown,
+        kSlowStart,
+        kFallback,
         {"server", Kind::repeated, "ADDR[,weight=N][,mac=MAC]", "a real server; may be given several times"}},
        "udp VIP:PORT works alike, and '[2001:db8::100]:80' for IPv6. Real servers are of the VIP's family.\n"
        "One with mac=MAC is not asked for by ARP or neighbor discovery. Example:\n"
@@ -156,9 +188,10 @@ CommandGroup change_commands() {
        2,
        "change a virtual service",
        "service.edit",
-       {kScheduler, kMaglevTableSize},
+       {kScheduler, kMaglevTableSize, kHealth, kOnDown, kSlowStart, kFallback},
        "What isn't given stays, real servers and connections too. Example:\n"
-       "  turnoutctl service edit tcp 192.0.2.100:80 --scheduler rr\n",
+       "  turnoutctl service edit tcp 192.0.2.100:80 --scheduler rr\n"
+       "  turnoutctl service edit tcp 192.0.2.100:80 --health '{\"type\": \"http\", \"path\": \"/up\"}'\n",
        edit_service},
       {"service delete",
        "tcp VIP:PORT",

@@ -366,6 +366,41 @@ TEST(CliRun, AsksForOneConnectionMoreToKnowWhetherThereIsMore) {
   EXPECT_EQ(ctl.run({"connections", "--limit", "0"}), kUsage);
 }
 
+TEST(CliRun, AServicesHealthIsATypeOrAnObject) {
+  Turnoutctl ctl;
+  ctl.answers["service.edit"] = {{"generation", 3}};
+  EXPECT_EQ(ctl.run({"service", "edit", "tcp", "192.0.2.100:80", "--health", "none", "--fallback", "none"}),
+            kDone);
+  EXPECT_EQ(ctl.asked[0].second["health"], Json({{"type", "none"}}));
+  EXPECT_TRUE(ctl.asked[0].second["fallback"].is_null());
+  ctl.run({"service", "edit", "tcp", "192.0.2.100:80", "--health", R"({"type": "http", "path": "/up"})",
+           "--on-down", "keep", "--slow-start", "30", "--fallback", "192.0.2.99"});
+  EXPECT_EQ(ctl.asked[1].second["health"]["path"], "/up");
+  EXPECT_EQ(ctl.asked[1].second["on_down"], "keep");
+  EXPECT_EQ(ctl.asked[1].second["slow_start"], 30);
+  EXPECT_EQ(ctl.asked[1].second["fallback"]["address"], "192.0.2.99");
+  EXPECT_EQ(ctl.run({"service", "edit", "tcp", "192.0.2.100:80", "--health", "{"}), kUsage);
+}
+
+TEST(CliRun, HealthSaysWhyAServerIsDown) {
+  Turnoutctl ctl;
+  ctl.answers["health.list"] = Json::parse(R"([
+    {"vip": "192.0.2.100", "protocol": "tcp", "port": 80, "server": "192.0.2.11", "type": "tcp", "state": "down",
+     "since": 75.5, "checks": 9, "failures": 5, "falls": 1, "damped": true, "share": 1.0, "fallback": false,
+     "reason": "no answer to SYN", "hint": "it lacks the VIP"},
+    {"vip": "192.0.2.100", "protocol": "tcp", "port": 80, "server": "192.0.2.12", "type": "tcp", "state": "up",
+     "share": 0.25, "fallback": true, "reason": null, "hint": null},
+    {"vip": "192.0.2.100", "protocol": "udp", "port": 53, "server": "192.0.2.13", "type": "none",
+     "state": "unchecked"}])");
+  EXPECT_EQ(ctl.run({"health"}), kDone);
+  for (const char* said : {"down, flapping", "1m 15s", "no answer to SYN", "192.0.2.11: it lacks the VIP",
+                           "192.0.2.12 (fallback)", "up, 25.0 %", "unchecked"})
+    EXPECT_TRUE(contains(ctl.out, said)) << said << " is not in " << ctl.out;
+  ctl.answers["health.list"] = Json::array();
+  ctl.run({"health"});
+  EXPECT_TRUE(contains(ctl.out, "No real servers")) << ctl.out;
+}
+
 TEST(CliRun, PrintsResultsAsTheSocketGaveThem) {
   Turnoutctl ctl;
   ctl.answers["service.list"] =
