@@ -15,6 +15,7 @@
 #include "control/snapshot_builder.h"
 #include "control/statistics.h"
 #include "control/sweeper.h"
+#include "control/uplink_monitor.h"
 #include "dataplane/forwarder.h"
 #include "dataplane/snapshot_slot.h"
 
@@ -57,7 +58,8 @@ class Director {
 
   /// To be called every few milliseconds. `tick`: the connection table's time.
   void tick(Time now, Tick tick);
-  void port_came_up(size_t port, Time now) { link_.port_came_up(port, now); }
+  void port_came_up(size_t port, Time now);
+  void port_went_down(size_t port, Time now) { uplinks_.set_link(port, false, now); }
 
   const Config& config() const { return config_; }
   uint64_t generation() const { return generation_; }
@@ -71,6 +73,7 @@ class Director {
   const Snapshot& snapshot() const { return *parts_.snapshots.current(); }
   const Registry& registry() const { return registry_; }
   const LinkLayer& link() const { return link_; }
+  const UplinkMonitor& uplinks() const { return uplinks_; }
   const Statistics& statistics() const { return parts_.statistics; }
   const ConnectionTables& tables() const { return parts_.tables; }
 
@@ -99,6 +102,7 @@ class Director {
   Registry registry_;
   SnapshotBuilder builder_;
   LinkLayer link_;
+  UplinkMonitor uplinks_;
   Sweeper sweeper_;
 };
 
