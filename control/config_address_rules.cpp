@@ -18,9 +18,18 @@ std::string subnets_of(const PortConfig& port) {
 
 }  // namespace
 
+bool has_gateway_for(const PortConfig& port, const IpAddress& address) {
+  return std::ranges::any_of(port.gateways, [&](const IpAddress& gateway) {
+    return gateway.is_unspecified() || gateway.is_v6() == address.is_v6();
+  });
+}
+
 AddressPlan::AddressPlan(const Config& config, ConfigErrors& errors) : config_(config), errors_(errors) {
   collect_subnets();
-  for (size_t i = 0; i < config_.ports.size(); ++i) check_gateways(config_.ports[i], item("/ports", i));
+  for (size_t i = 0; i < config_.ports.size(); ++i) {
+    check_gateways(config_.ports[i], item("/ports", i));
+    check_uplink(config_.ports[i], item("/ports", i) + "/uplink");
+  }
 }
 
 const std::string* AddressPlan::own(const IpAddress& address) const {
@@ -131,6 +140,49 @@ void AddressPlan::refuse_gateway_role(const InterfaceAddress& subnet, const IpAd
   if (role.empty()) return;
   refuse(at, gateway.to_string() + " is the " + role + " address of " + network_of(subnet) +
                  ": give the router's, or remove it");
+}
+
+void AddressPlan::check_uplink(const PortConfig& port, const std::string& at) {
+  const std::vector<IpAddress>& targets = port.uplink.echo;
+  if (port.gateways.empty() && port.uplink != UplinkConfig()) {
+    refuse(at, "port " + port.name + " has no gateway to watch: give it one, or remove uplink");
+    return;
+  }
+  const IpAddress* of_family[2] = {};  // the first of each
+  for (size_t i = 0; i < targets.size(); ++i) {
+    if (targets[i].is_unspecified()) continue;
+    const std::string target_at = targets.size() > 1 ? item(at + "/echo", i) : at + "/echo";
+    const IpAddress*& first = of_family[targets[i].is_v6()];
+    if (first != nullptr) {
+      refuse(target_at, targets[i].to_string() + " is a second " + family_of(targets[i]) + " target beside " +
+                            first->to_string() +
+                            ": at most one of each family is possible, remove one of the two");
+      continue;
+    }
+    first = &targets[i];
+    check_far_target(port, targets[i], target_at);
+  }
+}
+
+/// It is to say whether the way beyond the gateway is whole, so it has to lie beyond it.
+void AddressPlan::check_far_target(const PortConfig& port, const IpAddress& target, const std::string& at) {
+  const std::string family = family_of(target);
+  const bool has_source = std::ranges::any_of(port.addresses, [&](const InterfaceAddress& own) {
+    return own.address.is_unspecified() || own.address.is_v6() == target.is_v6();
+  });
+  const auto near =
+      std::ranges::find_if(subnets_, [&](const Subnet& subnet) { return subnet.own.contains(target); });
+  if (!has_gateway_for(port, target)) {
+    refuse(at, target.to_string() + " can't be reached: port " + port.name + " has no " + family +
+                   " gateway; give it one, or remove the target");
+  } else if (!has_source) {
+    refuse(at, target.to_string() + " has nowhere to answer to: port " + port.name + " has no " + family +
+                   " address; give it one, or remove the target");
+  } else if (near != subnets_.end()) {
+    refuse(at, target.to_string() + " is on the subnet " + network_of(near->own) + " of port " +
+                   config_.ports[near->port].name +
+                   ": give an address that is reached only through the gateway, or remove it");
+  }
 }
 
 }  // namespace turnout

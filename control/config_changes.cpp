@@ -116,6 +116,11 @@ void compare_vip(const VipConfig& from, const VipConfig& to, Sentences& sentence
     sentences.push_back(vip + ": change unmatched" +
                         from_to(to_string(from.unmatched), to_string(to.unmatched)));
   }
+  if (from.depends_on_uplink != to.depends_on_uplink) {
+    const auto text = [](const std::string& port) { return port.empty() ? "none" : "\"" + port + "\""; };
+    sentences.push_back(vip + ": change depends_on_uplink" +
+                        from_to(text(from.depends_on_uplink), text(to.depends_on_uplink)));
+  }
 }
 
 /// A VIP that isn't listed has the defaults.

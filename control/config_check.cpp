@@ -1,4 +1,5 @@
 // What no single value shows: duplicates, subnets, and sizes that depend on each other.
+#include <algorithm>
 #include <map>
 #include <numeric>
 #include <set>
@@ -45,6 +46,7 @@ class ConfigCheck {
     for (size_t i = 0; i < config_.vips.size(); ++i) {
       const IpAddress& address = config_.vips[i].address;
       if (address.is_unspecified()) continue;
+      check_uplink_of(config_.vips[i], item("/vips", i) + "/depends_on_uplink");
       const std::string at = item("/vips", i) + "/address";
       const auto [first, is_new] = seen.try_emplace(address, at);
       if (!is_new) {
@@ -55,6 +57,23 @@ class ConfigCheck {
       } else {
         refuse_role(address, at);
       }
+    }
+  }
+
+  void check_uplink_of(const VipConfig& vip, const std::string& at) {
+    const std::string& name = vip.depends_on_uplink;
+    if (name.empty()) return;
+    const auto& ports = config_.ports;
+    const auto port = std::ranges::find(ports, name, &PortConfig::name);
+    if (port == ports.end()) {
+      if (std::ranges::any_of(ports, &std::string::empty, &PortConfig::name)) return;  // it may be that one
+      std::string names;
+      for (const PortConfig& each : ports) names += (names.empty() ? "" : ", ") + each.name;
+      refuse(at, "there is no port \"" + name + "\": use one of " + names + ", or remove it");
+    } else if (!vip.address.is_unspecified() && !has_gateway_for(*port, vip.address)) {
+      const std::string family = family_of(vip.address);
+      refuse(at, "port " + name + " has no " + family + " gateway that would say whether the uplink is up: " +
+                     "give the port one, or remove depends_on_uplink");
     }
   }
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <string_view>
 
+#include "control/config_timings_json.h"
+
 namespace turnout {
 namespace {
 
@@ -40,17 +42,20 @@ void read_port_addresses(const ConfigReader& at, std::vector<InterfaceAddress>& 
   }
 }
 
-/// One, or a list. An element that can't be read keeps its place, so that the others' pointers are right.
-std::vector<IpAddress> read_gateways(const ConfigReader& at) {
-  std::vector<IpAddress> gateways;
-  if (!at.value().is_array()) {
-    if (const auto gateway = at.host_address(LinkLocal::allowed)) gateways.push_back(*gateway);
-    return gateways;
-  }
+/// One, or a list. What can't be read keeps its place, so that the others' pointers are right.
+std::vector<IpAddress> read_one_or_more(const ConfigReader& at, LinkLocal link_local) {
+  if (!at.value().is_array()) return {at.host_address(link_local).value_or(IpAddress())};
+  std::vector<IpAddress> addresses;
   for (const ConfigReader& element : at.elements()) {
-    gateways.push_back(element.host_address(LinkLocal::allowed).value_or(IpAddress()));
+    addresses.push_back(element.host_address(link_local).value_or(IpAddress()));
   }
-  return gateways;
+  return addresses;
+}
+
+void read_uplink(const ConfigReader& at, UplinkConfig& uplink) {
+  if (!at.expect_object({"echo", "interval", "timeout", "rise", "fall"})) return;
+  if (const auto echo = at.member("echo")) uplink.echo = read_one_or_more(*echo, LinkLocal::refused);
+  read_timings(at, uplink.timings);
 }
 
 std::string why_no_interface_name(std::string_view name) {
@@ -82,7 +87,10 @@ void read_port_network(const ConfigReader& at, PortConfig& port) {
           at.required_member("addresses", "the director's own, as in [\"192.0.2.2/24\"]")) {
     read_port_addresses(*addresses, port.addresses);
   }
-  if (const auto gateway = at.member("gateway")) port.gateways = read_gateways(*gateway);
+  if (const auto gateway = at.member("gateway")) {
+    port.gateways = read_one_or_more(*gateway, LinkLocal::allowed);
+  }
+  if (const auto uplink = at.member("uplink")) read_uplink(*uplink, port.uplink);
   if (const auto vlan = at.member("vlan")) {
     port.vlan = static_cast<uint16_t>(vlan->integer(0, kMaxVlan).value_or(kUnreadVlan));
   }
@@ -93,8 +101,8 @@ void read_port_network(const ConfigReader& at, PortConfig& port) {
 
 PortConfig read_port(const ConfigReader& at) {
   PortConfig port;
-  if (!at.expect_object(
-          {"name", "device", "vlan", "addresses", "gateway", "mtu", "kernel_interface", "rx_queues"})) {
+  if (!at.expect_object({"name", "device", "vlan", "addresses", "gateway", "uplink", "mtu",
+                         "kernel_interface", "rx_queues"})) {
     return port;
   }
   if (const auto name = at.required_member("name", "your name for the port"))

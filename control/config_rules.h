@@ -20,6 +20,9 @@ inline std::string item(std::string_view list, size_t index) {
 /// rest.
 void check_devices(const Config& config, ConfigErrors& errors);
 
+/// Has the port a gateway of the address's family, or one that could not be read?
+bool has_gateway_for(const PortConfig& port, const IpAddress& address);
+
 /// Which addresses and subnets the director has, and with that the rules for every other address.
 class AddressPlan {
  public:
@@ -51,6 +54,8 @@ class AddressPlan {
   void check_gateways(const PortConfig& port, const std::string& at);
   void check_gateway(const PortConfig& port, const IpAddress& gateway, const std::string& at);
   void refuse_gateway_role(const InterfaceAddress& subnet, const IpAddress& gateway, const std::string& at);
+  void check_uplink(const PortConfig& port, const std::string& at);
+  void check_far_target(const PortConfig& port, const IpAddress& target, const std::string& at);
 
   const Config& config_;
   ConfigErrors& errors_;

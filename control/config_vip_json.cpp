@@ -25,16 +25,26 @@ void read_unmatched(const ConfigReader& at, UnmatchedPolicy& unmatched) {
   at.refuse_value(R"(says nothing about packets that no service has: use "drop" or "reject")");
 }
 
+/// "" is none, so that one which was set can be taken back.
+void read_uplink_name(const ConfigReader& at, std::string& name) {
+  if (at.value() == "") {
+    name.clear();
+  } else {
+    name = at.text().value_or("");
+  }
+}
+
 }  // namespace
 
 VipConfig read_vip(const ConfigReader& at) {
   VipConfig vip;
-  if (!at.expect_object({"address", "echo", "unmatched"})) return vip;
+  if (!at.expect_object({"address", "echo", "unmatched", "depends_on_uplink"})) return vip;
   if (const auto address = at.required_member("address", "the VIP whose settings these are")) {
     vip.address = address->host_address().value_or(IpAddress());
   }
   if (const auto echo = at.member("echo")) read_echo(*echo, vip.echo);
   if (const auto unmatched = at.member("unmatched")) read_unmatched(*unmatched, vip.unmatched);
+  if (const auto uplink = at.member("depends_on_uplink")) read_uplink_name(*uplink, vip.depends_on_uplink);
   return vip;
 }
 

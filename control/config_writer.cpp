@@ -1,9 +1,25 @@
 // Config → JSON, with every default filled in.
 #include "control/config_health_json.h"
 #include "control/config_json.h"
+#include "control/config_timings_json.h"
 
 namespace turnout {
 namespace {
+
+/// Text for one, a list for more, null for none.
+Json one_or_more_to_json(const std::vector<IpAddress>& addresses) {
+  Json list = Json::array();
+  for (const IpAddress& address : addresses) list.push_back(address.to_string());
+  if (list.empty()) return nullptr;
+  return list.size() == 1 ? list.front() : list;
+}
+
+Json to_json(const UplinkConfig& uplink) {
+  Json json = Json::object();
+  if (!uplink.echo.empty()) json["echo"] = one_or_more_to_json(uplink.echo);
+  add_timings(uplink.timings, json);
+  return json;
+}
 
 Json to_json(const PortConfig& port) {
   Json addresses = Json::array();
@@ -11,6 +27,7 @@ Json to_json(const PortConfig& port) {
   Json json = {{"name", port.name},
                {"device", port.device},
                {"addresses", std::move(addresses)},
+               {"uplink", to_json(port.uplink)},
                {"vlan", port.vlan},
                {"rx_queues", port.rx_queues}};
   if (!port.gateways.empty()) json["gateway"] = gateways_to_json(port);
@@ -43,16 +60,15 @@ Json list_to_json(const std::vector<T>& items) {
 }  // namespace
 
 Json gateways_to_json(const PortConfig& port) {
-  Json list = Json::array();
-  for (const IpAddress& gateway : port.gateways) list.push_back(gateway.to_string());
-  if (list.empty()) return nullptr;
-  return list.size() == 1 ? list.front() : list;
+  return one_or_more_to_json(port.gateways);
 }
 
 Json to_json(const VipConfig& vip) {
-  return {{"address", vip.address.to_string()},
-          {"echo", to_string(vip.echo)},
-          {"unmatched", to_string(vip.unmatched)}};
+  Json json = {{"address", vip.address.to_string()},
+               {"echo", to_string(vip.echo)},
+               {"unmatched", to_string(vip.unmatched)}};
+  if (!vip.depends_on_uplink.empty()) json["depends_on_uplink"] = vip.depends_on_uplink;
+  return json;
 }
 
 Json to_json(const ServiceKey& key) {

@@ -41,9 +41,15 @@ Director::Director(Config config, const Parts& parts, Time now)
           parts.wire, macs_of(parts.stations),
           [this](const NeighborKey& neighbor) { moved_.insert(neighbor); }, parts.to_kernel,
           [this](size_t port, std::span<const uint8_t> frame) {
-            return health_.on_frame(port, frame, time_);
+            return health_.on_frame(port, frame, time_) || uplinks_.on_frame(port, frame);
           }),
       health_(macs_of(parts.stations), health_links(), std::random_device()()),
+      uplinks_(
+          config_, macs_of(parts.stations),
+          {[this](const NeighborKey& gateway, bool for_all) { link_.probe(gateway, for_all); },
+           [this](const NeighborKey& gateway) { return link_.neighbors().find(gateway.port, gateway.ip); },
+           [this](size_t port, std::span<const uint8_t> frame) { parts_.wire.send(port, frame); }},
+          now),
       sweeper_(parts.tables, parts.statistics) {
   registry_.update(config_, snapshot_generation_ + 1);
   link_.apply(config_, now);
@@ -86,7 +92,7 @@ Director::Applied Director::apply(Config next, bool dry_run, Time now) {
   if (!changes.empty()) ++generation_;
   config_ = std::move(next);
   registry_.update(config_, snapshot_generation_ + 1);
-  link_.apply(config_, now);
+  link_.apply(config_, now, uplinks_.withdrawn());
   health_.apply(config_, registry_, false, now);
   publish();
   for (const std::string& change : changes) log_info(change);
@@ -147,6 +153,11 @@ void Director::publish_moved() {
   if (!changed.empty()) publish(changed);
 }
 
+void Director::port_came_up(size_t port, Time now) {
+  link_.port_came_up(port, now);
+  uplinks_.set_link(port, true, now);
+}
+
 void Director::end_start(Time now) {
   if (!link_.all_resolved() && now - started_ < kStartTime) return;
   starting_ = false;
@@ -159,6 +170,7 @@ void Director::tick(Time now, Tick tick) {
   urge_if_packets_wait(now);
   link_.tick(now);
   health_.tick(now);
+  if (uplinks_.tick(now)) link_.apply(config_, now, uplinks_.withdrawn());
   if (starting_) end_start(now);
   if (outdated_) publish();
   if ((!moved_.empty() || !judged_.empty()) && now >= next_moved_) publish_moved();

@@ -17,6 +17,7 @@
 #include "control/snapshot_builder.h"
 #include "control/statistics.h"
 #include "control/sweeper.h"
+#include "control/uplink_monitor.h"
 #include "dataplane/forwarder.h"
 #include "dataplane/snapshot_slot.h"
 
@@ -61,7 +62,8 @@ class Director {
 
   /// To be called every few milliseconds. `tick`: the connection table's time.
   void tick(Time now, Tick tick);
-  void port_came_up(size_t port, Time now) { link_.port_came_up(port, now); }
+  void port_came_up(size_t port, Time now);
+  void port_went_down(size_t port, Time now) { uplinks_.set_link(port, false, now); }
 
   const Config& config() const { return config_; }
   uint64_t generation() const { return generation_; }
@@ -78,6 +80,7 @@ class Director {
   const HealthMonitor& health() const { return health_; }
   /// May the server in a slot be given packets: it passes its checks, and its MAC address is known?
   bool is_up(uint32_t slot) const;
+  const UplinkMonitor& uplinks() const { return uplinks_; }
   const Statistics& statistics() const { return parts_.statistics; }
   const ConnectionTables& tables() const { return parts_.tables; }
 
@@ -109,6 +112,7 @@ class Director {
   SnapshotBuilder builder_;
   LinkLayer link_;
   HealthMonitor health_;
+  UplinkMonitor uplinks_;
   Sweeper sweeper_;
 };
 

@@ -89,6 +89,7 @@ void EventLoop::watch_links() {
       daemon_.director.port_came_up(port, steady_milliseconds());
     } else {
       log_warning(name + "down");
+      daemon_.director.port_went_down(port, steady_milliseconds());
     }
   }
   link_timer_.expires_after(kLinkInterval);

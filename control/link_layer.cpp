@@ -114,11 +114,12 @@ LinkLayer::LinkLayer(Wire& wire, std::vector<MacAddress> port_macs, MacKnown mac
   for (size_t port = 0; port < port_macs_.size(); ++port) responder_.set_port_mac(port, port_macs_[port]);
 }
 
-void LinkLayer::apply(const Config& config, Time now) {
+void LinkLayer::apply(const Config& config, Time now, const std::set<IpAddress>& withdrawn) {
   ports_ = config.ports;
   std::set<IpAddress> held;
   for (const LocalAddress& address : addresses_) held.insert(address.ip);
   addresses_ = local_addresses(config, port_macs_);
+  std::erase_if(addresses_, [&](const LocalAddress& address) { return withdrawn.contains(address.ip); });
   responder_.set_addresses(addresses_);
   for (size_t port = 0; port < port_macs_.size(); ++port) {
     for (const LocalAddress& address : addresses_) {
@@ -240,6 +241,14 @@ void LinkLayer::ask(const Neighbor& neighbor) {
     wire_.send(neighbor.port, unicast ? make_neighbor_check(our_mac, *from, *neighbor.mac, neighbor.ip)
                                       : make_neighbor_solicitation(our_mac, *from, neighbor.ip));
   }
+}
+
+void LinkLayer::probe(const NeighborKey& neighbor, bool for_all) {
+  const Neighbor* known = neighbors_.find(neighbor.port, neighbor.ip);
+  if (!known) return;
+  Neighbor asked = *known;
+  asked.unanswered = for_all ? NeighborTable::kUnicastTries : 0;
+  ask(asked);
 }
 
 void LinkLayer::changed(const Neighbor& neighbor, std::optional<MacAddress> before) {

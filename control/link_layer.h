@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <set>
 #include <vector>
 
 #include "control/announcer.h"
@@ -34,13 +35,17 @@ class LinkLayer {
   LinkLayer(Wire& wire, std::vector<MacAddress> port_macs, MacKnown mac_known, ToKernel to_kernel = {},
             ToHealth to_health = {});
 
-  /// The addresses to answer for and the neighbours to resolve. VIPs that are new are announced.
-  void apply(const Config& config, Time now);
+  /// The addresses to answer for, all but the VIPs that are `withdrawn`, and the neighbours to resolve. VIPs
+  /// that are new, or withdrawn no longer, are announced.
+  void apply(const Config& config, Time now, const std::set<IpAddress>& withdrawn = {});
 
   /// Answers what workers punted, asks and announces what is due. To be called every few milliseconds.
   void tick(Time now);
 
   void port_came_up(size_t port, Time now);  ///< announces everything on it again, and joins its groups
+  /// Asks a wanted neighbour once, out of its turn: itself alone if its MAC is known, unless `for_all` to
+  /// hear. If it answers, neighbors() has it as confirmed.
+  void probe(const NeighborKey& neighbor, bool for_all);
   /// Packets wait for a server that is not resolved.
   void urge(Time now) { neighbors_.urge(now); }
 

@@ -187,6 +187,21 @@ Json to_json(const KernelInterface& interface) {
   return {{"to_kernel", counters.to_kernel}, {"from_kernel", counters.from_kernel}, {"lost", counters.lost}};
 }
 
+/// By family, of one port.
+Json uplinks(const Director& director, size_t port) {
+  Json rows = Json::array();
+  for (const Uplink& uplink : director.uplinks().uplinks()) {
+    if (uplink.port != port) continue;
+    rows.push_back({{"gateway", uplink.gateway.to_string()},
+                    {"family", uplink.gateway.is_v4() ? "ipv4" : "ipv6"},
+                    {"state", uplink.up() ? "up" : "down"},
+                    {"reason", uplink.up() ? Json(nullptr) : Json(uplink.reason)},
+                    {"since", std::chrono::duration<double>(director.time() - uplink.since).count()},
+                    {"echo", uplink.echo ? Json(uplink.echo->to_string()) : Json(nullptr)}});
+  }
+  return rows;
+}
+
 Json ports(const DaemonView& daemon) {
   Json rows = Json::array();
   for (size_t i = 0; i < daemon.devices.size(); ++i) {
@@ -208,6 +223,7 @@ Json ports(const DaemonView& daemon) {
                     {"kernel_interface",
                      config.kernel_interface.empty() ? Json(nullptr) : Json(config.kernel_interface)},
                     {"gateway", gateways_to_json(config)},
+                    {"uplink", uplinks(daemon.director, i)},
                     {"rx_queues", device.receive_queues()},
                     {"tx_queues", device.transmit_queues()},
                     {"rss", device.rss()},

@@ -6,7 +6,7 @@ namespace turnout {
 void add_vip_methods(RpcDispatcher& dispatcher, DaemonView& daemon) {
   dispatcher.add("vip.list", [&daemon](const Json& params) {
     allow_only(params, {});
-    return list_vips(daemon.director.config());
+    return list_vips(daemon.director.config(), daemon.director.uplinks().withdrawn());
   });
   dispatcher.add("vip.edit", [&daemon](const Json& params) {
     const uint64_t generation = apply_or_refuse(daemon, edit_vip(daemon.director.config(), params));

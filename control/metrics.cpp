@@ -22,6 +22,7 @@ class Families {
     families_.push_back({name, help, type, {}});
     return families_.back();
   }
+  void add(MetricFamily family) { families_.push_back(std::move(family)); }
   void add_single(const char* name, const char* help, MetricType type, double value, Labels labels = {});
   std::string text() const {
     std::ostringstream out;
@@ -203,6 +204,28 @@ void add_servers(Families& families, const Director& director) {
          [](const ServerRow& row) { return uint64_t{row.weight}; });
 }
 
+void add_uplinks(Families& families, const Director& director) {
+  using enum MetricType;
+  MetricFamily up{
+      "turnout_uplink_up", "1 if the gateway of the port, and its far target, answer.", Gauge, {}};
+  MetricFamily changes{"turnout_uplink_changes_total", "How often it went up or down.", Counter, {}};
+  for (const Uplink& uplink : director.uplinks().uplinks()) {
+    const Labels labels = {{"port", director.config().ports[uplink.port].name},
+                           {"gateway", uplink.gateway.to_string()}};
+    add_sample(up, labels, uplink.up() ? 1 : 0);
+    add_sample(changes, labels, number(uplink.changes));
+  }
+  MetricFamily withdrawn{"turnout_vip_withdrawn",
+                         "1 if the VIP is withdrawn because the uplink it depends on is down.",
+                         Gauge,
+                         {}};
+  for (const VipConfig& vip : director.config().vips) {
+    if (vip.depends_on_uplink.empty()) continue;
+    add_sample(withdrawn, {{"vip", vip.address.to_string()}}, director.uplinks().is_withdrawn(vip) ? 1 : 0);
+  }
+  for (MetricFamily* family : {&up, &changes, &withdrawn}) families.add(std::move(*family));
+}
+
 void add_table(Families& families, const Director& director) {
   const TableTotals ipv4 = director.statistics().ipv4_table(), ipv6 = director.statistics().ipv6_table();
   const TableTotals table = ipv4 + ipv6;
@@ -267,6 +290,7 @@ std::string metrics_text(const DaemonView& daemon) {
   add_kernel_interfaces(families, daemon);
   add_services(families, daemon.director);
   add_servers(families, daemon.director);
+  add_uplinks(families, daemon.director);
   add_table(families, daemon.director);
   add_workers(families, daemon);
   families.add_single("turnout_config_generation", "Counts the configurations since the start.",

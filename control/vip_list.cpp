@@ -15,13 +15,16 @@ void check_vip(const Config& config, const VipConfig& vip) {
   alone.ports = config.ports;
   alone.vips = {vip};
   ConfigErrors errors = check_config(alone);
-  for (ConfigError& error : errors) error.pointer = "/vip";
+  for (ConfigError& error : errors) {
+    constexpr const char* kUplink = "/depends_on_uplink";
+    error.pointer = error.pointer.ends_with(kUplink) ? kUplink : "/vip";
+  }
   if (!errors.empty()) refuse(RpcCode::invalid_params, errors);
 }
 
 }  // namespace
 
-Json list_vips(const Config& config) {
+Json list_vips(const Config& config, const std::set<IpAddress>& withdrawn) {
   struct Row {
     VipConfig vip;
     size_t services = 0;
@@ -35,20 +38,23 @@ Json list_vips(const Config& config) {
   for (const auto& [address, row] : rows) {
     Json vip = to_json(row.vip);
     vip["services"] = row.services;
+    vip["depends_on_uplink"] =
+        row.vip.depends_on_uplink.empty() ? Json(nullptr) : Json(row.vip.depends_on_uplink);
+    vip["withdrawn"] = withdrawn.contains(address);
     list.push_back(std::move(vip));
   }
   return list;
 }
 
 Config edit_vip(Config config, const Json& params) {
-  allow_only(params, {"vip", "echo", "unmatched"});
+  allow_only(params, {"vip", "echo", "unmatched", "depends_on_uplink"});
   if (!params.contains("vip")) refuse(RpcCode::invalid_params, {{"/vip", "missing: give the VIP's address"}});
   const IpAddress address = value_or_refuse(parse_host_address(params.at("vip"), "/vip"));
   auto place = std::find_if(config.vips.begin(), config.vips.end(),
                             [&](const VipConfig& vip) { return vip.address == address; });
   if (place == config.vips.end()) place = config.vips.insert(place, VipConfig{address});
   Json merged = to_json(*place);
-  for (const char* setting : {"echo", "unmatched"}) {
+  for (const char* setting : {"echo", "unmatched", "depends_on_uplink"}) {
     if (params.contains(setting)) merged[setting] = params.at(setting);
   }
   *place = value_or_refuse(parse_vip(merged));

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from director import HTTP, TURNOUTD, Director, af_packet, service
+from network import ROOT
 
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
@@ -54,6 +55,11 @@ class TestCheck:
     def test_a_good_file_is_accepted(self, network, director, servers):
         director.write(good(director, network, servers))
         done = check(director.config_file)
+        assert done.returncode == 0, done.stderr
+
+    @pytest.mark.parametrize("example", sorted(ROOT.glob("conf/*.jsonc")), ids=lambda path: path.name)
+    def test_every_example_is_accepted(self, example):
+        done = check(example)
         assert done.returncode == 0, done.stderr
 
     def test_comments_are_allowed(self, network, director, servers):

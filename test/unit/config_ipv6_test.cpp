@@ -118,7 +118,9 @@ TEST(Ipv6Config, IsWrittenInCanonicalForm) {
 TEST(Ipv6ConfigJson, RoundTrips) {
   const Json document = to_json(ipv6_config());
   EXPECT_EQ(to_json(*parse_config(document).value), document);
-  EXPECT_EQ(document["ports"][0], ipv6_example()["ports"][0]);
+  Json port = ipv6_example()["ports"][0];
+  port["uplink"] = {{"interval", 2}, {"timeout", 1}, {"rise", 2}, {"fall", 3}};
+  EXPECT_EQ(document["ports"][0], port);
   EXPECT_EQ(document["ports"][1]["gateway"], "2001:db8:1::3");
   EXPECT_EQ(document["ports"][1]["vlan"], 4094);
   EXPECT_EQ(document["connections"]["capacity_ipv6"], 1024);

@@ -117,6 +117,7 @@ TEST(ConfigJson, RoundTrips) {
   expected["services"][0]["maglev_table_size"] = 4093;
   expected["services"][0]["on_down"] = "reassign";
   expected["services"][0]["slow_start"] = 0;
+  expected["ports"][0]["uplink"] = {{"interval", 2}, {"timeout", 1}, {"rise", 2}, {"fall", 3}};
   expected["vips"] = Json::array();
   EXPECT_EQ(document, expected);
   EXPECT_EQ(to_json(*parse_config(document).value), document);

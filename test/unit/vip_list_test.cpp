@@ -14,11 +14,15 @@ Config ipv6_config() {
 }
 
 TEST(VipList, HasWhatServicesHaveAndWhatIsConfigured) {
-  EXPECT_EQ(list_vips(ipv6_config()), Json::parse(R"([
-      {"address": "192.0.2.100", "echo": "yes", "unmatched": "drop", "services": 1},
-      {"address": "198.51.100.77", "echo": "no", "unmatched": "drop", "services": 0},
-      {"address": "2001:db8::100", "echo": "while_up", "unmatched": "reject", "services": 1}])"));
   Config config = ipv6_config();
+  config.vips[0].depends_on_uplink = "lan";
+  EXPECT_EQ(list_vips(config, {*parse_address("198.51.100.77")}), Json::parse(R"([
+      {"address": "192.0.2.100", "echo": "yes", "unmatched": "drop", "services": 1,
+       "depends_on_uplink": null, "withdrawn": false},
+      {"address": "198.51.100.77", "echo": "no", "unmatched": "drop", "services": 0,
+       "depends_on_uplink": null, "withdrawn": true},
+      {"address": "2001:db8::100", "echo": "while_up", "unmatched": "reject", "services": 1,
+       "depends_on_uplink": "lan", "withdrawn": false}])"));
   config.services.push_back(config.services[1]);
   config.services.back().key.port = 54;
   EXPECT_EQ(list_vips(config)[0]["services"], 2);
@@ -34,6 +38,17 @@ TEST(VipEdit, ChangesWhatIsGivenAndKeepsTheRest) {
   EXPECT_EQ(config.vips[2],
             (VipConfig{*parse_address("192.0.2.100"), EchoPolicy::yes, UnmatchedPolicy::reject}));
   EXPECT_EQ(edit_vip(config, Json::parse(R"({"vip": "192.0.2.100"})")).vips, config.vips);
+}
+
+TEST(VipEdit, TiesAVipToAnUplinkAndTakesThatBack) {
+  Config config =
+      edit_vip(ipv6_config(), Json::parse(R"({"vip": "192.0.2.100", "depends_on_uplink": "lan"})"));
+  ASSERT_EQ(config.vips.size(), 3u);
+  EXPECT_EQ(config.vips[2].depends_on_uplink, "lan");
+  config = edit_vip(config, Json::parse(R"({"vip": "192.0.2.100", "echo": "yes"})"));
+  EXPECT_EQ(config.vips.at(2).depends_on_uplink, "lan");
+  config = edit_vip(config, Json::parse(R"({"vip": "192.0.2.100", "depends_on_uplink": ""})"));
+  EXPECT_EQ(config.vips.size(), 2u);
 }
 
 TEST(VipEdit, ListsNoVipThatHasTheDefaults) {
@@ -62,7 +77,11 @@ TEST(VipEdit, RefusesWithAPointerIntoItsParameters) {
            {R"({"vip": "192.0.2.255", "echo": "no"})", "/vip", "broadcast address"},
            {R"({"vip": "192.0.2.100", "echo": "maybe"})", "/echo", "\"yes\", \"no\" or \"while_up\""},
            {R"({"vip": "192.0.2.100", "unmatched": null})", "/unmatched", "null"},
-           {R"({"vip": "192.0.2.100", "ehco": "no"})", "/ehco", "known here: vip, echo, unmatched"},
+           {R"({"vip": "192.0.2.100", "depends_on_uplink": "wan"})", "/depends_on_uplink",
+            "no port \"wan\": use one of lan, dmz"},
+           {R"({"vip": "192.0.2.100", "depends_on_uplink": "dmz"})", "/depends_on_uplink", "no IPv4 gateway"},
+           {R"({"vip": "192.0.2.100", "ehco": "no"})", "/ehco",
+            "known here: vip, echo, unmatched, depends_on_uplink"},
        }) {
     try {
       edit_vip(ipv6_config(), Json::parse(params));
