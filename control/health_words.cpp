@@ -3,11 +3,10 @@
 #include <string>
 #include <string_view>
 
-#include <netinet/icmp6.h>
 #include <netinet/in.h>
-#include <netinet/ip_icmp.h>
 
 #include "control/health_check.h"
+#include "control/probe_icmp.h"
 
 namespace turnout {
 namespace {
@@ -63,71 +62,9 @@ ProbeResult failed(std::string reason, std::string hint) {
   return {false, std::move(reason), std::move(hint)};
 }
 
-bool is_port_unreachable(const ProbeAnswer& answer) {
-  return answer.to.is_v4()
-             ? answer.icmp_type == ICMP_DEST_UNREACH && answer.icmp_code == ICMP_PORT_UNREACH
-             : answer.icmp_type == ICMP6_DST_UNREACH && answer.icmp_code == ICMP6_DST_UNREACH_NOPORT;
-}
-
-bool is_time_exceeded(const ProbeAnswer& answer) {
-  return answer.icmp_type == (answer.to.is_v4() ? uint8_t{ICMP_TIME_EXCEEDED} : uint8_t{ICMP6_TIME_EXCEEDED});
-}
-
-std::string icmp_name(const ProbeAnswer& answer) {
-  const auto number = [&](std::string_view name) {
-    return std::string(name) + " (type " + std::to_string(answer.icmp_type) + ", code " +
-           std::to_string(answer.icmp_code) + ")";
-  };
-  if (is_port_unreachable(answer)) return "ICMP port unreachable";
-  if (is_time_exceeded(answer)) return "ICMP time exceeded";
-  if (answer.to.is_v4() && answer.icmp_type == ICMP_DEST_UNREACH) {
-    switch (answer.icmp_code) {
-      case ICMP_NET_UNREACH:
-        return "ICMP network unreachable";
-      case ICMP_HOST_UNREACH:
-        return "ICMP host unreachable";
-      case ICMP_PROT_UNREACH:
-        return "ICMP protocol unreachable";
-      case ICMP_NET_ANO:
-      case ICMP_HOST_ANO:
-      case ICMP_PKT_FILTERED:
-        return "ICMP administratively prohibited";
-      default:
-        return number("ICMP destination unreachable");
-    }
-  }
-  if (answer.to.is_v6() && answer.icmp_type == ICMP6_DST_UNREACH) {
-    switch (answer.icmp_code) {
-      case ICMP6_DST_UNREACH_NOROUTE:
-        return "ICMPv6 no route";
-      case ICMP6_DST_UNREACH_ADMIN:
-        return "ICMPv6 administratively prohibited";
-      case ICMP6_DST_UNREACH_ADDR:
-        return "ICMPv6 address unreachable";
-      default:
-        return number("ICMPv6 destination unreachable");
-    }
-  }
-  return number(answer.to.is_v4() ? "ICMP error" : "ICMPv6 error");
-}
-
-/// An ICMP error that says: this host did not take the packet for its own.
-ProbeResult words_for_icmp(const HealthCheck& check, const ProbeAnswer& answer, HealthCause& cause) {
-  const std::string reason = icmp_name(answer) + " from " + answer.from.to_string();
-  if (is_port_unreachable(answer)) {
-    cause = HealthCause::service_stopped;
-    return failed("ICMP port unreachable", "nothing listens on the VIP, or a firewall rejects it: look at " +
-                                               look_at_listeners(check));
-  }
-  if (is_time_exceeded(answer)) {
-    cause = HealthCause::lacks_vip;
-    return failed(reason, "it lacks the VIP and forwards what is for it, so that the check went round: " +
-                              to_apply(check) + ", and turn forwarding off");
-  }
-  cause = answer.from == check.rules->service.vip ? HealthCause::wrong_answer : HealthCause::lacks_vip;
-  if (cause == HealthCause::lacks_vip)
-    return failed(reason, "it lacks the VIP and tries to forward what is for it: " + to_apply(check));
-  return failed(reason, "a firewall on it rejects the check: look at `nft list ruleset` or `iptables -S`");
+HealthCause cause_of(IcmpMeaning meaning) {
+  if (meaning == IcmpMeaning::no_service) return HealthCause::service_stopped;
+  return meaning == IcmpMeaning::filtered ? HealthCause::wrong_answer : HealthCause::lacks_vip;
 }
 
 ProbeResult words_for_reset(const HealthCheck& check, HealthCause& cause) {
@@ -204,7 +141,10 @@ ProbeResult words_for_silence(const HealthCheck& check, bool answers_arp, Health
 ProbeResult words_for_answer(const HealthCheck& check, const ProbeAnswer& answer,
                              const std::optional<IpAddress>& elsewhere, HealthCause& cause) {
   cause = HealthCause::unknown;
-  if (answer.kind == ProbeAnswer::Kind::icmp_error) return words_for_icmp(check, answer, cause);
+  if (answer.kind == ProbeAnswer::Kind::icmp_error) {
+    cause = cause_of(meaning_of_icmp(answer.to.is_v6(), answer.icmp_type, answer.icmp_code));
+    return words_for_icmp(answer, check.rules->service.vip);
+  }
   if (elsewhere) {
     cause = HealthCause::lacks_vip;
     return failed("answered by " + elsewhere->to_string() + " in its place",

@@ -98,6 +98,14 @@ int acknowledgement(int netlink) {
   return -error;
 }
 
+/// rtnetlink's question for the route to an address.
+struct RouteRequest {
+  nlmsghdr header;
+  rtmsg message;
+  rtattr attribute;
+  Ipv6Octets destination;
+};
+
 }  // namespace
 
 InterfaceSetup::InterfaceSetup(std::string name)
@@ -122,6 +130,12 @@ void InterfaceSetup::set_mtu(uint16_t mtu) {
   if (::ioctl(socket_, SIOCSIFMTU, &request) != 0) fail("the MTU " + std::to_string(mtu));
 }
 
+void InterfaceSetup::set_queue_length(int packets) {
+  ifreq request = request_for(name_);
+  request.ifr_qlen = packets;
+  if (::ioctl(socket_, SIOCSIFTXQLEN, &request) != 0) fail("a queue of " + std::to_string(packets));
+}
+
 void InterfaceSetup::add_address(const InterfaceAddress& own) {
   const std::string what = "the address " + own.to_string();
   const Descriptor netlink(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
@@ -129,6 +143,30 @@ void InterfaceSetup::add_address(const InterfaceAddress& own) {
   const AddressRequest request(::if_nametoindex(name_.c_str()), own);
   if (::send(netlink.number, request.data(), request.size(), 0) < 0) fail(what);
   if (const int error = acknowledgement(netlink.number); error != 0) fail(what, error);
+}
+
+bool InterfaceSetup::takes_packets_to(const Ipv6Octets& address) {
+  const Descriptor netlink(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (netlink.number < 0) fail("the route to its address");
+  RouteRequest request{};
+  request.header.nlmsg_len = sizeof request;
+  request.header.nlmsg_type = RTM_GETROUTE;
+  request.header.nlmsg_flags = NLM_F_REQUEST;
+  request.message.rtm_family = AF_INET6;
+  request.message.rtm_dst_len = 128;
+  request.attribute.rta_type = RTA_DST;
+  request.attribute.rta_len = RTA_LENGTH(sizeof address);
+  request.destination = address;
+  if (::send(netlink.number, &request, sizeof request, 0) < 0) fail("the route to its address");
+
+  alignas(nlmsghdr) std::array<uint8_t, 4096> answer{};
+  const ssize_t length = ::recv(netlink.number, answer.data(), answer.size(), 0);
+  if (length < static_cast<ssize_t>(NLMSG_LENGTH(sizeof(rtmsg)))) return false;
+  nlmsghdr header;
+  rtmsg route;
+  std::memcpy(&header, answer.data(), sizeof header);
+  std::memcpy(&route, answer.data() + NLMSG_HDRLEN, sizeof route);
+  return header.nlmsg_type == RTM_NEWROUTE && route.rtm_type == RTN_LOCAL;
 }
 
 void InterfaceSetup::set_up() {
@@ -139,7 +177,15 @@ void InterfaceSetup::set_up() {
 }
 
 void InterfaceSetup::set_ipv6(const std::string& key, const std::string& value) {
-  const std::string path = "/proc/sys/net/ipv6/conf/" + name_ + "/" + key;
+  set_sysctl("ipv6", key, value);
+}
+
+void InterfaceSetup::set_ipv4(const std::string& key, const std::string& value) {
+  set_sysctl("ipv4", key, value);
+}
+
+void InterfaceSetup::set_sysctl(const std::string& family, const std::string& key, const std::string& value) {
+  const std::string path = "/proc/sys/net/" + family + "/conf/" + name_ + "/" + key;
   const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (file.number < 0 && errno == ENOENT) return;
   if (file.number < 0 || ::write(file.number, value.data(), value.size()) < 0) fail(path + "=" + value);

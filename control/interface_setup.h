@@ -19,13 +19,22 @@ class InterfaceSetup {
 
   void set_mac(const MacAddress& mac);
   void set_mtu(uint16_t mtu);
+  /// Packets that may wait for who reads them.
+  void set_queue_length(int packets);
   /// IPv6 addresses can be used at once, without a search for duplicates (RFC 4862 5.4).
   void add_address(const InterfaceAddress& own);
   void set_up();
   /// A sysctl below net.ipv6.conf.NAME; nothing if the kernel has no IPv6.
   void set_ipv6(const std::string& key, const std::string& value);
+  /// Likewise below net.ipv4.conf.NAME.
+  void set_ipv4(const std::string& key, const std::string& value);
+  /// Does the kernel take what is for this IPv6 address? It does so only a moment after the address was added
+  /// and the interface brought up.
+  static bool takes_packets_to(const Ipv6Octets& address);
 
  private:
+  void set_sysctl(const std::string& family, const std::string& key, const std::string& value);
+
   std::string name_;
   int socket_;
 };

@@ -10,6 +10,8 @@
 #include <rte_udp.h>
 
 #include "control/neighbor_table.h"
+#include "control/ping.h"
+#include "control/probe_icmp.h"
 
 namespace turnout {
 namespace {
@@ -127,13 +129,7 @@ bool read_quote(std::span<const uint8_t> quote, ProbeAnswer& answer) {
   return true;
 }
 
-bool is_error(bool ipv6, uint8_t type) {
-  if (ipv6) return (type & ICMP6_INFOMSG_MASK) == 0;
-  return type == ICMP_DEST_UNREACH || type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETERPROB ||
-         type == ICMP_SOURCE_QUENCH;
-}
-
-bool read_icmp(const IpFrame& ip, ProbeAnswer& answer) {
+bool read_icmp_error(const IpFrame& ip, ProbeAnswer& answer) {
   IcmpHead icmp;
   if (!read_header(ip.content, icmp)) return false;
   const bool ipv6 = ip.source.is_v6();
@@ -142,15 +138,9 @@ bool read_icmp(const IpFrame& ip, ProbeAnswer& answer) {
   if (checksum != 0) return false;
   answer.icmp_type = icmp.type;
   answer.icmp_code = icmp.code;
-  if (is_error(ipv6, icmp.type)) {
-    answer.kind = ProbeAnswer::Kind::icmp_error;
-    return read_quote(ip.content.subspan(kQuoteAt), answer);
-  }
-  if (icmp.type != (ipv6 ? uint8_t{ICMP6_ECHO_REPLY} : uint8_t{ICMP_ECHOREPLY})) return false;
-  answer.kind = ProbeAnswer::Kind::echo;
-  answer.flow.own_port = rte_be_to_cpu_16(icmp.identifier);
-  answer.flow.target_port = rte_be_to_cpu_16(icmp.sequence);
-  return true;
+  answer.kind = ProbeAnswer::Kind::icmp_error;
+  return meaning_of_icmp(ipv6, icmp.type, icmp.code) != IcmpMeaning::nothing &&
+         read_quote(ip.content.subspan(kQuoteAt), answer);
 }
 
 }  // namespace
@@ -188,25 +178,21 @@ std::vector<uint8_t> make_datagram(const ProbeEnds& ends, const ProbeFlow& flow,
 }
 
 std::vector<uint8_t> make_echo(const ProbeEnds& ends, const ProbeFlow& flow) {
-  const bool ipv6 = flow.target.is_v6();
-  IcmpHead echo{.type = ipv6 ? uint8_t{ICMP6_ECHO_REQUEST} : uint8_t{ICMP_ECHO},
-                .identifier = rte_cpu_to_be_16(flow.own_port),
-                .sequence = rte_cpu_to_be_16(flow.target_port)};
-  std::vector<uint8_t> content;
-  append(content, echo);
-  if (ipv6) {
-    put_icmp6_checksum(content, ends.source, flow.target);
-  } else {
-    echo.checksum = internet_checksum(content);
-    std::memcpy(content.data(), &echo, sizeof echo);
-  }
-  return make_ip_frame(route_of(ends, flow), flow.protocol, content);
+  return make_ping(route_of(ends, flow), {flow.own_port, flow.target_port});
 }
 
 std::optional<ProbeAnswer> parse_probe_answer(std::span<const uint8_t> frame) {
   const auto ip = parse_ip_frame(frame);
   if (!ip || ip->is_fragment() || !is_between_hosts(*ip)) return std::nullopt;
   ProbeAnswer answer;
+  if (const auto echo = parse_ping_reply(frame)) {
+    answer.kind = ProbeAnswer::Kind::echo;
+    answer.flow = {echo->from, ip->protocol, echo->numbers.sequence, echo->numbers.id};
+    answer.from = echo->from;
+    answer.to = echo->to;
+    answer.mac = ip->source_mac;
+    return answer;
+  }
   answer.flow.target = answer.from = ip->source;
   answer.flow.protocol = ip->protocol;
   answer.to = ip->destination;
@@ -214,7 +200,7 @@ std::optional<ProbeAnswer> parse_probe_answer(std::span<const uint8_t> frame) {
   bool is_sound = false;
   if (ip->protocol == IPPROTO_TCP) is_sound = read_tcp(*ip, answer);
   if (ip->protocol == IPPROTO_UDP) is_sound = read_udp(*ip, answer);
-  if (ip->protocol == icmp_of(ip->source)) is_sound = read_icmp(*ip, answer);
+  if (ip->protocol == icmp_of(ip->source)) is_sound = read_icmp_error(*ip, answer);
   return is_sound ? std::optional(answer) : std::nullopt;
 }
 
