@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "control/doctor_host.h"
 #include "control/doctor_words.h"
@@ -102,16 +103,14 @@ class CpuExam {
   }
 
   std::vector<unsigned> worker_cpus_that(bool (*are)(const CpuFacts&)) const {
-    std::vector<unsigned> found;
+    std::set<unsigned> found;
     for (const LcoreFacts& worker : host_.workers) {
       for (const unsigned cpu : worker.cpus) {
         const auto facts = host_.cpus.find(cpu);
-        if (facts != host_.cpus.end() && are(facts->second)) found.push_back(cpu);
+        if (facts != host_.cpus.end() && are(facts->second)) found.insert(cpu);
       }
     }
-    std::ranges::sort(found);
-    found.erase(std::ranges::unique(found).begin(), found.end());
-    return found;
+    return {found.begin(), found.end()};
   }
 
   void examine_isolation() {
