@@ -5,12 +5,16 @@
 
 #include <rte_cycles.h>
 
+#include "control/child_process.h"
 #include "control/eal.h"
 #include "control/event_loop.h"
+#include "control/exec_prober.h"
+#include "control/http_prober.h"
 #include "control/http_server.h"
 #include "control/log.h"
 #include "control/methods.h"
 #include "control/metrics.h"
+#include "control/probe_tunnel.h"
 #include "control/rpc_server.h"
 #include "control/table_memory.h"
 #include "control/worker_threads.h"
@@ -116,6 +120,12 @@ std::vector<Station> stations_of(const std::vector<std::shared_ptr<Device>>& dev
   return stations;
 }
 
+std::vector<ProbeTunnel::Port> tunnel_ports(const std::vector<std::shared_ptr<Device>>& devices) {
+  std::vector<ProbeTunnel::Port> ports;
+  for (const auto& device : devices) ports.push_back({device->mac(), device->mtu()});
+  return ports;
+}
+
 void add_methods(RpcDispatcher& dispatcher, DaemonView& view, boost::asio::io_context& io) {
   add_service_methods(dispatcher, view);
   add_vip_methods(dispatcher, view);
@@ -149,6 +159,7 @@ void run_daemon(const Options& options, Config config) {
              }}});
   }
 
+  const cpu_set_t program_cpus = own_cpus();  // as long as no lcore is pinned
   const Eal eal(config, options.eal_args);
   const TickClock clock(rte_rdtsc(), rte_get_tsc_hz());
   const Config ports_config = with_shared_settings(config);
@@ -171,7 +182,12 @@ void run_daemon(const Options& options, Config config) {
   const auto to_kernel = [&kernel_interfaces](size_t port, std::span<const uint8_t> frame) {
     if (kernel_interfaces[port]) kernel_interfaces[port]->write(frame);
   };
-  Director director(std::move(config), {snapshots, tables, statistics, wire, stations_of(devices), to_kernel},
+  ProbeTunnel tunnel(io, tunnel_ports(devices),
+                     [&wire](size_t port, std::span<const uint8_t> frame) { return wire.send(port, frame); });
+  HttpProber web(io, tunnel);
+  ExecProber program(io, program_cpus);
+  Director director(std::move(config),
+                    {snapshots, tables, statistics, wire, stations_of(devices), to_kernel, &web, &program},
                     steady_milliseconds());
 
   DaemonView view{director, devices,        kernel_interfaces,   wire,

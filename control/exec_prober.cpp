@@ -99,9 +99,9 @@ class ExecProber::Check : public std::enable_shared_from_this<Check> {
   void on_timeout() {
     const std::string time = in_words(health_.timings.timeout);
     if (!child_) {
-      return tell({false,
-                   "not begun within " + time + ": " + std::to_string(kMost) + " programs of exec checks ran",
-                   "a longer interval of the exec checks, or programs that take less time"});
+      return tell(
+          {false, "not begun within " + time + ": " + std::to_string(kMost) + " programs of exec checks ran",
+           "a longer interval of the exec checks, or programs that take less time", ProbeShape::not_begun});
     }
     ProbeResult result{
         false, "did not end within " + time,

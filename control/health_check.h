@@ -72,6 +72,9 @@ ProbeResult words_for_silence(const HealthCheck& check, bool answers_arp, Health
 /// … or this one. `elsewhere`: the real server whose MAC address it came from, if that is another one.
 ProbeResult words_for_answer(const HealthCheck& check, const ProbeAnswer& answer,
                              const std::optional<IpAddress>& elsewhere, HealthCause& cause);
+/// What a prober found, with what else is known of the server.
+ProbeResult words_for_result(const HealthCheck& check, ProbeResult result, bool answers_arp,
+                             const std::optional<IpAddress>& elsewhere, HealthCause& cause);
 /// Its MAC address is not known.
 ProbeResult words_for_unresolved(const HealthCheck& check, HealthCause& cause);
 

@@ -207,10 +207,24 @@ void HealthMonitor::start(Prober& prober, uint32_t slot, HealthCheck& check, Tim
                [this, slot, serial](const ProbeResult& result) {
                  const auto place = checks_.find(slot);
                  if (place == checks_.end() || place->second.serial != serial) return;
-                 HealthCheck& asked = place->second;
-                 asked.cause = result.passed ? HealthCause::unknown : HealthCause::wrong_answer;
-                 finish(slot, asked, result, now_);
+                 found(slot, place->second, result);
                });
+}
+
+void HealthMonitor::found(uint32_t slot, HealthCheck& check, const ProbeResult& result) {
+  if (result.shape == ProbeShape::not_begun) {
+    check.is_asked = false;
+    check.begun = next_time(check, now_);
+    return schedule(slot, check, check.begun);
+  }
+  if (!result.passed && check.second_waits) check.second_opinion = SecondOpinion::silent;
+  const auto elsewhere = result.from ? other_server(check, *result.from) : std::nullopt;
+  const bool reachable = result.passed || answers_arp(check);
+  finish(slot, check, words_for_result(check, result, reachable, elsewhere, check.cause), now_);
+}
+
+bool HealthMonitor::answers_arp(const HealthCheck& check) const {
+  return check.fixed_mac || links_.answers_arp(check.port, check.server);
 }
 
 void HealthMonitor::give_up(uint32_t slot, HealthCheck& check, Time now) {
@@ -218,8 +232,7 @@ void HealthMonitor::give_up(uint32_t slot, HealthCheck& check, Time now) {
   const HealthConfig& health = check.rules->health;
   if (health.type == HealthType::udp && health.expect.empty())
     return finish(slot, check, {.passed = true}, now);
-  const bool answers_arp = check.fixed_mac || links_.answers_arp(check.port, check.server);
-  finish(slot, check, words_for_silence(check, answers_arp, check.cause), now);
+  finish(slot, check, words_for_silence(check, answers_arp(check), check.cause), now);
 }
 
 HealthMonitor::Time HealthMonitor::next_time(const HealthCheck& check, Time now) {

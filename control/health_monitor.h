@@ -88,6 +88,8 @@ class HealthMonitor {
   void ask(uint32_t slot, HealthCheck& check, Time now);
   void ask_own_address(uint32_t slot, HealthCheck& check);
   void start(Prober& prober, uint32_t slot, HealthCheck& check, Time now);
+  void found(uint32_t slot, HealthCheck& check, const ProbeResult& result);
+  bool answers_arp(const HealthCheck& check) const;
   void give_up(uint32_t slot, HealthCheck& check, Time now);
   void finish(uint32_t slot, HealthCheck& check, const ProbeResult& result, Time now);
   void turned(uint32_t slot, HealthCheck& check, bool was_up, Time now);

@@ -40,13 +40,13 @@ std::string look_at_listeners(const HealthCheck& check) {
 std::string question(const HealthCheck& check) {
   switch (check.rules->health.type) {
     case HealthType::tcp:
+    case HealthType::http:
+    case HealthType::https:
       return "SYN";
     case HealthType::icmp:
       return "the ping of the VIP";
     case HealthType::udp:
       return "the datagram";
-    case HealthType::http:
-    case HealthType::https:
     case HealthType::exec:
     case HealthType::none:
       break;
@@ -65,6 +65,13 @@ ProbeResult failed(std::string reason, std::string hint) {
 HealthCause cause_of(IcmpMeaning meaning) {
   if (meaning == IcmpMeaning::no_service) return HealthCause::service_stopped;
   return meaning == IcmpMeaning::filtered ? HealthCause::wrong_answer : HealthCause::lacks_vip;
+}
+
+/// It is another server's answer.
+ProbeResult words_for_another(const HealthCheck& check, const IpAddress& elsewhere, HealthCause& cause) {
+  cause = HealthCause::lacks_vip;
+  return failed("answered by " + elsewhere.to_string() + " in its place",
+                "it lacks the VIP and sent the check on: " + to_apply(check) + ", and turn forwarding off");
 }
 
 ProbeResult words_for_reset(const HealthCheck& check, HealthCause& cause) {
@@ -145,11 +152,7 @@ ProbeResult words_for_answer(const HealthCheck& check, const ProbeAnswer& answer
     cause = cause_of(meaning_of_icmp(answer.to.is_v6(), answer.icmp_type, answer.icmp_code));
     return words_for_icmp(answer, check.rules->service.vip);
   }
-  if (elsewhere) {
-    cause = HealthCause::lacks_vip;
-    return failed("answered by " + elsewhere->to_string() + " in its place",
-                  "it lacks the VIP and sent the check on: " + to_apply(check) + ", and turn forwarding off");
-  }
+  if (elsewhere) return words_for_another(check, *elsewhere, cause);
   if (answer.kind == ProbeAnswer::Kind::reset) return words_for_reset(check, cause);
   if (answer.kind != ProbeAnswer::Kind::datagram) return {.passed = true};
   const std::string_view payload(reinterpret_cast<const char*>(answer.payload.data()), answer.payload.size());
@@ -157,6 +160,15 @@ ProbeResult words_for_answer(const HealthCheck& check, const ProbeAnswer& answer
   cause = HealthCause::wrong_answer;
   return failed("an answer of " + std::to_string(payload.size()) + " octets without what is expected",
                 "the service runs, but not as `expect` has it: look at its log");
+}
+
+ProbeResult words_for_result(const HealthCheck& check, ProbeResult result, bool answers_arp,
+                             const std::optional<IpAddress>& elsewhere, HealthCause& cause) {
+  if (elsewhere) return words_for_another(check, *elsewhere, cause);
+  if (result.shape == ProbeShape::silent) return words_for_silence(check, answers_arp, cause);
+  if (result.shape == ProbeShape::refused) return words_for_reset(check, cause);
+  cause = result.passed ? HealthCause::unknown : HealthCause::wrong_answer;
+  return result;
 }
 
 }  // namespace turnout

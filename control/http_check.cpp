@@ -168,6 +168,7 @@ void HttpCheck::fail(const ErrorCode& error) {
 
 void HttpCheck::finish(ProbeResult result) {
   if (finished_) return;
+  if (connection_) result.from = connection_->answered_from();
   close();
   boost::asio::post(means_.io, [self = shared_from_this(), result = std::move(result)]() mutable {
     if (!self->abandoned_) self->ended_(self, std::move(result));

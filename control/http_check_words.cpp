@@ -48,7 +48,7 @@ ProbeResult no_syn_ack(Loss loss, const ProbeTarget& target) {
       return {false, "the SYN was answered, but the director's host did not take the answer",
               filter + ", or the checksum is unfinished, as between namespaces (`ethtool -K IFACE tx off`)"};
     default:
-      return {false, "no answer to SYN", silent_server(target)};
+      return {false, "no answer to SYN", silent_server(target), ProbeShape::silent};
   }
 }
 
@@ -80,7 +80,8 @@ ProbeResult not_connected(const boost::system::error_code& error, const ProbeTar
     return {false, "RST: nothing listens on the VIP",
             "start the service on " + target.server.to_string() +
                 ", and let it listen on the VIP or on all "
-                "addresses (`ss -tln` there)"};
+                "addresses (`ss -tln` there)",
+            ProbeShape::refused};
   }
   if (error == boost::asio::error::timed_out) return no_syn_ack(Loss::beyond, target);
   return {false, "not connected: " + error.message(),
@@ -111,7 +112,8 @@ ProbeResult http_silence(HttpStage stage, Loss loss, const ProbeTarget& target, 
   switch (stage) {
     case HttpStage::waiting:
       return {false, "not begun within " + time + ": as many checks as there can be are under way",
-              "a longer interval or a shorter timeout of the http and https checks lets all have their turn"};
+              "a longer interval or a shorter timeout of the http and https checks lets all have their turn",
+              ProbeShape::not_begun};
     case HttpStage::connecting:
       return no_syn_ack(loss, target);
     case HttpStage::reading:

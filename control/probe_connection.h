@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -46,6 +47,9 @@ class ProbeConnection {
 
   /// If it isn't connected in time.
   virtual Loss loss() const { return Loss::beyond; }
+
+  /// Where the latest packet came from, if that is known.
+  virtual std::optional<MacAddress> answered_from() const { return std::nullopt; }
 
   boost::asio::ip::tcp::socket socket;
   boost::asio::ip::tcp::endpoint to;  // what to connect it to

@@ -79,6 +79,10 @@ class ProbeTunnel::Connection : public ProbeConnection {
     return flow.received == 0 ? Loss::beyond : Loss::on_return;
   }
 
+  std::optional<MacAddress> answered_from() const override {
+    return tunnel_.flows_[local_port_ - kFirstPort].answered_from;
+  }
+
  private:
   ProbeTunnel& tunnel_;
   const uint16_t local_port_;
@@ -178,6 +182,7 @@ bool ProbeTunnel::on_frame(size_t, std::span<const uint8_t> frame) {
     return false;
 
   ++flow->received;
+  flow->answered_from = packet->ip.source_mac;
   const bool is_v4 = packet->ip.source.is_v4();
   std::vector<uint8_t> copy(frame.begin(), frame.end());
   readdress(copy, *packet, {peer(is_v4), own(is_v4), std::nullopt});

@@ -70,6 +70,7 @@ class ProbeTunnel : public ProbeConnector {
     uint32_t first_sequence = 0;  // the SYN's
     unsigned sent = 0;            // packets, of either kind since it was opened
     unsigned received = 0;
+    std::optional<MacAddress> answered_from = std::nullopt;
   };
 
   void make_tun();

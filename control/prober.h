@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -13,12 +14,22 @@
 
 namespace turnout {
 
+/// What kind of failure it is, where the monitor knows more of it than the prober.
+enum class ProbeShape : uint8_t {
+  other,
+  silent,    // no answer to the SYN
+  refused,   // RST in answer to it
+  not_begun  // for want of room on the director: it says nothing of the server
+};
+
 /// What one check found.
 struct ProbeResult {
   bool passed = false;
   std::string reason = {};  // in words: "RST: nothing listens on the VIP"
   std::string hint =
       {};  // which of the usual causes that points to, and what shows or mends it; may be empty
+  ProbeShape shape = ProbeShape::other;
+  std::optional<MacAddress> from = std::nullopt;  // the MAC address that answers came from, if it is known
 };
 
 /// Whom to check, and by which way.
