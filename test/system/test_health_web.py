@@ -206,11 +206,11 @@ def test_exec_comes_from_the_file_by_sighup(dual_network, dual_director, script)
 def test_exec_runs_on_any_cpu_and_leaves_nothing_behind(dual_network, dual_director, tmp_path):
     vip, servers = dual_network.VIP, [server.address for server in dual_network.servers]
     path = tmp_path / "check"
-    path.write_text(f"#!/bin/sh\ngrep Cpus_allowed_list /proc/self/status >{tmp_path}/cpus\nsleep 30\n")
+    path.write_text(f"#!/bin/sh\ngrep Cpus_allowed_list /proc/self/status >>{tmp_path}/cpus\nsleep 30\n")
     path.chmod(0o755)
-    start(dual_director, checked(vip, servers[:1], {"type": "exec", "command": [str(path)]}))
+    start(dual_director, checked(vip, servers[:1], {"type": "exec", "command": [str(path)], "timeout": 1}))
     wait_down(dual_director, servers[0], "did not end")
-    allowed = (tmp_path / "cpus").read_text().split(":")[1].strip()
+    allowed = wait_for("what it says", lambda: (tmp_path / "cpus").read_text()).splitlines()[0].split(":")[1].strip()
     with open("/proc/self/status") as status:
         ours = next(line for line in status if line.startswith("Cpus_allowed_list")).split(":")[1].strip()
     assert allowed == ours
