@@ -82,6 +82,12 @@ bool MacAddress::is_unicast() const {
   return rte_is_valid_assigned_ether_addr(&octets) != 0;
 }
 
+uint64_t MacAddress::to_number() const {
+  uint64_t number = 0;
+  for (const uint8_t octet : octets.addr_bytes) number = number << 8 | octet;
+  return number;
+}
+
 std::string MacAddress::to_string() const {
   const uint8_t* o = octets.addr_bytes;
   std::array<char, sizeof "00:00:00:00:00:00"> text{};

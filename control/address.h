@@ -45,6 +45,7 @@ struct MacAddress {
 
   bool is_unicast() const;        ///< neither group bit nor all zero
   std::string to_string() const;  ///< "02:00:00:00:00:12"
+  uint64_t to_number() const;     ///< the six octets, the first one highest
   friend bool operator==(const MacAddress& a, const MacAddress& b) {
     return rte_is_same_ether_addr(&a.octets, &b.octets) != 0;
   }

@@ -17,6 +17,12 @@ constexpr unsigned kAnnouncedAtOnce = 256;  // frames a call, so that ten thousa
 
 }  // namespace
 
+std::vector<uint8_t> make_announcement(const MacAddress& our_mac, const IpAddress& address) {
+  if (address.is_v6()) return make_unsolicited_advertisement(our_mac, address);
+  const ArpFrame frame = make_gratuitous_arp(our_mac, to_be32(address));
+  return {frame.begin(), frame.end()};
+}
+
 void Announcer::announce(size_t port, const IpAddress& address, Time now) {
   announcements_.push_front({now, port, address, kAnnouncements});
 }
@@ -31,12 +37,7 @@ void Announcer::advance(Time now, const IsHeld& is_held) {
     if (next.due > now) return;
     announcements_.pop_front();
     if (!is_held(next.address)) continue;
-    const MacAddress& our_mac = port_macs_[next.port];
-    if (next.address.is_v4()) {
-      send_(next.port, make_gratuitous_arp(our_mac, to_be32(next.address)));
-    } else {
-      send_(next.port, make_unsolicited_advertisement(our_mac, next.address));
-    }
+    send_(next.port, make_announcement(port_macs_[next.port], next.address));
     next.due = now + kAnnounceInterval;
     if (--next.left > 0) announcements_.push_back(next);
   }

@@ -13,6 +13,10 @@
 
 namespace turnout {
 
+/// Says to all on a LAN that `address` is at `our_mac`: by gratuitous ARP or unsolicited neighbour
+/// advertisement.
+std::vector<uint8_t> make_announcement(const MacAddress& our_mac, const IpAddress& address);
+
 class Announcer {
  public:
   using Time = std::chrono::milliseconds;  // since any fixed moment, never going back

@@ -134,6 +134,17 @@ void compare_vips(const Config& from, const Config& to, Sentences& sentences) {
   for (const auto& [address, vip] : old_vips) compare_vip(vip, VipConfig{address}, sentences);
 }
 
+void compare_vip_watch(const VipWatchConfig& from, const VipWatchConfig& to, Sentences& sentences) {
+  const auto compare = [&sentences](std::string_view name, std::chrono::milliseconds before,
+                                    std::chrono::milliseconds after) {
+    if (before == after) return;
+    sentences.push_back("vip_watch: change " + std::string(name) +
+                        from_to(seconds_to_json(before).dump(), seconds_to_json(after).dump()) + " seconds");
+  };
+  compare("interval", from.interval, to.interval);
+  compare("clear", from.clear, to.clear);
+}
+
 void compare_timeouts(const TimeoutConfig& from, const TimeoutConfig& to, Sentences& sentences) {
   const auto compare = [&sentences](std::string_view name, uint32_t old_seconds, uint32_t new_seconds) {
     if (old_seconds == new_seconds) return;
@@ -205,6 +216,7 @@ void refuse_differences(const Json* from, const Json* to, const std::string& at,
 std::vector<std::string> describe_changes(const Config& from, const Config& to) {
   Sentences sentences;
   compare_timeouts(from.connections.timeouts, to.connections.timeouts, sentences);
+  compare_vip_watch(from.vip_watch, to.vip_watch, sentences);
   compare_vips(from, to, sentences);
   compare_services(from, to, sentences);
   return sentences;

@@ -113,10 +113,21 @@ void read_http(const ConfigReader& at, std::string& listen) {
   listen = *text;
 }
 
+void read_vip_watch(const ConfigReader& at, VipWatchConfig& watch) {
+  constexpr auto kLongest = std::chrono::hours(1);
+  if (!at.expect_object({"interval", "clear"})) return;
+  constexpr auto kShortest = std::chrono::milliseconds(100);
+  at.read_seconds("interval", std::chrono::milliseconds(0), kLongest, watch.interval);
+  if (watch.interval > std::chrono::milliseconds(0) && watch.interval < kShortest) {
+    at.member("interval")->refuse_value("is too often: use 0.1 or more, or 0 to only listen");
+  }
+  at.read_seconds("clear", kShortest, kLongest, watch.clear);
+}
+
 Config read_config(const ConfigReader& at) {
   Config config;
-  if (!at.expect_object(
-          {"eal", "workers", "ports", "buffers", "connections", "control", "http", "vips", "services"})) {
+  if (!at.expect_object({"eal", "workers", "ports", "buffers", "connections", "control", "http", "vip_watch",
+                         "vips", "services"})) {
     return config;
   }
   if (const auto eal = at.member("eal")) read_eal(*eal, config.eal);
@@ -126,6 +137,7 @@ Config read_config(const ConfigReader& at) {
   if (const auto connections = at.member("connections")) read_connections(*connections, config.connections);
   if (const auto control = at.member("control")) read_control(*control, config.control_socket);
   if (const auto http = at.member("http")) read_http(*http, config.http_listen);
+  if (const auto watch = at.member("vip_watch")) read_vip_watch(*watch, config.vip_watch);
   if (const auto vips = at.member("vips")) {
     for (const ConfigReader& vip : vips->elements()) config.vips.push_back(read_vip(vip));
   }

@@ -1,6 +1,7 @@
 // Config → JSON, with every default filled in.
 #include "control/config_health_json.h"
 #include "control/config_json.h"
+#include "control/config_reader.h"
 #include "control/config_timings_json.h"
 
 namespace turnout {
@@ -48,6 +49,10 @@ Json to_json(const ConnectionsConfig& connections) {
   Json json = {{"capacity", connections.capacity}, {"timeouts", to_json(connections.timeouts)}};
   if (connections.capacity_ipv6) json["capacity_ipv6"] = *connections.capacity_ipv6;
   return json;
+}
+
+Json to_json(const VipWatchConfig& watch) {
+  return {{"interval", seconds_to_json(watch.interval)}, {"clear", seconds_to_json(watch.clear)}};
 }
 
 template <typename T>
@@ -109,6 +114,7 @@ Json to_json(const Config& config) {
                {"connections", to_json(config.connections)},
                {"control", {{"socket", config.control_socket}}},
                {"http", {{"listen", config.http_listen}}},
+               {"vip_watch", to_json(config.vip_watch)},
                {"vips", list_to_json(config.vips)},
                {"services", list_to_json(config.services)}};
   if (config.buffer_count) json["buffers"] = {{"count", *config.buffer_count}};

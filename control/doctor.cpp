@@ -26,11 +26,13 @@ Findings servers_room(const DaemonView& daemon) {
   return examine_servers(daemon.director.config(), resolve, own_macs);
 }
 
-constexpr std::array<DoctorRoom, 9> kRooms = {{
+constexpr std::array<DoctorRoom, 10> kRooms = {{
     {"configuration", [](const DaemonView& daemon) { return examine_config(daemon.director.config()); }},
     {"real servers", servers_room},
     {"health",
      [](const DaemonView& daemon) { return daemon.director.health().findings(daemon.director.time()); }},
+    {"VIPs and neighbours",
+     [](const DaemonView& daemon) { return daemon.director.link().findings(daemon.director.time()); }},
     {"uplinks",
      [](const DaemonView& daemon) { return daemon.director.uplinks().findings(daemon.director.time()); }},
     {"ports",

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "control/arp.h"
 #include "control/mld.h"
 #include "control/ndp.h"
 
@@ -59,7 +58,7 @@ std::vector<LocalAddress> local_addresses(const Config& config, const std::vecto
   for (const ServiceConfig& service : config.services) {
     if (!seen.insert(service.key.vip).second) continue;
     const std::optional<size_t> port = port_of(config, service.key.vip);
-    addresses.push_back({service.key.vip, port ? 1u << *port : everywhere});
+    addresses.push_back({service.key.vip, port ? 1u << *port : everywhere, true});
   }
   return addresses;
 }
@@ -75,6 +74,16 @@ std::vector<NeighborKey> wanted_neighbors(const Config& config) {
     }
   }
   return {wanted.begin(), wanted.end()};
+}
+
+std::vector<std::pair<MacAddress, MacOwner>> fixed_macs(const Config& config) {
+  std::vector<std::pair<MacAddress, MacOwner>> owners;
+  for (const ServiceConfig& service : config.services) {
+    for (const RealServerConfig& server : service.real_servers) {
+      if (server.mac) owners.push_back({*server.mac, {.address = server.address}});
+    }
+  }
+  return owners;
 }
 
 bool want_same_neighbors(const ServiceConfig& a, const ServiceConfig& b) {
@@ -105,12 +114,18 @@ LinkLayer::LinkLayer(Wire& wire, std::vector<MacAddress> port_macs, MacKnown mac
       to_kernel_(std::move(to_kernel)),
       to_health_(std::move(to_health)),
       neighbors_(
-          {[this](const Neighbor& neighbor) { ask(neighbor); },
-           [this](const Neighbor& neighbor, std::optional<MacAddress> before) { changed(neighbor, before); }},
+          {[this](const Neighbor& neighbor, const std::optional<MacAddress>& to) { ask(neighbor, to); },
+           [this](const Neighbor& neighbor, std::optional<MacAddress> before) { changed(neighbor, before); },
+           [this](const Neighbor& neighbor) { contested(neighbor); },
+           [this](const Neighbor& neighbor) { settled(neighbor); }},
           paced()),
       announcer_(port_macs_,
                  [this](size_t port, std::span<const uint8_t> frame) { wire_.send(port, frame); }),
-      groups_(port_macs_, [this](size_t port, std::span<const uint8_t> frame) { wire_.send(port, frame); }) {
+      groups_(port_macs_, [this](size_t port, std::span<const uint8_t> frame) { wire_.send(port, frame); }),
+      watch_(port_macs_, {[this](size_t port, std::span<const uint8_t> frame) { wire_.send(port, frame); },
+                          [this](size_t port, const IpAddress& target) {
+                            return source_address(ports_[port], port_macs_[port], target);
+                          }}) {
   for (size_t port = 0; port < port_macs_.size(); ++port) responder_.set_port_mac(port, port_macs_[port]);
 }
 
@@ -129,6 +144,11 @@ void LinkLayer::apply(const Config& config, Time now, const std::set<IpAddress>&
   }
   neighbors_.want(wanted_neighbors(config), now);
   next_ask_ = now;
+  std::vector<std::string> names;
+  for (const PortConfig& port : ports_) names.push_back(port.name);
+  watch_.watch(config.vip_watch, std::move(names), addresses_, now);
+  fixed_owners_ = fixed_macs(config);
+  owners_outdated_ = true;
 }
 
 void LinkLayer::listen(size_t port, Time now) {
@@ -146,6 +166,8 @@ void LinkLayer::tick(Time now) {
   if (now >= next_ask_) next_ask_ = neighbors_.advance(now);
   announcer_.advance(now, [this](const IpAddress& address) { return responder_.holds(address); });
   groups_.advance(now);
+  renew_owners(now);
+  watch_.tick(now);
 }
 
 void LinkLayer::handle(PuntNote note, size_t port, std::span<const uint8_t> frame, Time now) {
@@ -155,6 +177,7 @@ void LinkLayer::handle(PuntNote note, size_t port, std::span<const uint8_t> fram
     case PuntKind::ndp:
       return on_ndp(port, frame, now);
     case PuntKind::neighbor:
+      neighbors_.count_unicast();
       return holds_ipv6(frame) ? on_ndp(port, frame, now)
                                : heard(port, responder_.on_arp(port, frame, now), frame, now);
     case PuntKind::icmp_echo:
@@ -181,31 +204,13 @@ void LinkLayer::heard(size_t port, const PuntResponder::NeighborVerdict& verdict
                       std::span<const uint8_t> frame, Time now) {
   if (verdict.claim) {
     learn(port, *verdict.claim, now);
-    if (verdict.claims_our_address) warn_of_conflict(port, *verdict.claim);
+    if (verdict.claims_our_address) watch_.heard(port, *verdict.claim, owners_, now);
   }
+  if (verdict.asked_for) watch_.asked_for(port, *verdict.asked_for, now);
   // The kernel needs the answers to its own questions, and can't be told apart from ours. It gets no
   // questions: those would be answered twice.
   if (verdict.is_answer) give_to_kernel(port, frame);
   send(port, verdict.answer);
-}
-
-void LinkLayer::learn(size_t port, const PuntResponder::Claim& claim, Time now) {
-  if (!claim.mac) {
-    neighbors_.confirm(port, claim.ip, now);
-  } else if (const auto known = resolve(port, claim.ip); claim.overrides || !known || known == claim.mac) {
-    neighbors_.learn(port, claim.ip, *claim.mac, now);
-  }
-  next_ask_ = now;  // what it confirmed is due at another time
-}
-
-void LinkLayer::warn_of_conflict(size_t port, const PuntResponder::Claim& claim) {
-  const char* remedy = claim.ip.is_v4()
-                           ? "a real server must not announce its VIP (net.ipv4.conf.all.arp_ignore=1, "
-                             "arp_announce=2)"
-                           : "a real server must have its VIP on its loopback interface only";
-  conflict_log_.log(LogLevel::warning, "port '" + ports_[port].name + "': " + claim.sender.to_string() +
-                                           " says that it has " + claim.ip.to_string() +
-                                           ", an address of this director: " + remedy);
 }
 
 void LinkLayer::on_too_big(size_t port, uint16_t mtu, std::span<const uint8_t> frame, Time now) {
@@ -226,39 +231,6 @@ void LinkLayer::send(size_t port, const std::optional<PuntResponder::Answer>& an
 
 void LinkLayer::give_to_kernel(size_t port, std::span<const uint8_t> frame) {
   if (to_kernel_) to_kernel_(port, frame);
-}
-
-void LinkLayer::ask(const Neighbor& neighbor) {
-  const MacAddress& our_mac = port_macs_[neighbor.port];
-  const auto from = source_address(ports_[neighbor.port], our_mac, neighbor.ip);
-  if (!from) return;
-  const bool unicast = neighbor.mac && neighbor.unanswered < NeighborTable::kUnicastTries;
-  if (neighbor.ip.is_v4()) {
-    const rte_be32_t from_ip = to_be32(*from), wanted = to_be32(neighbor.ip);
-    wire_.send(neighbor.port, unicast ? make_arp_check(our_mac, from_ip, *neighbor.mac, wanted)
-                                      : make_arp_request(our_mac, from_ip, wanted));
-  } else {
-    wire_.send(neighbor.port, unicast ? make_neighbor_check(our_mac, *from, *neighbor.mac, neighbor.ip)
-                                      : make_neighbor_solicitation(our_mac, *from, neighbor.ip));
-  }
-}
-
-void LinkLayer::probe(const NeighborKey& neighbor, bool for_all) {
-  const Neighbor* known = neighbors_.find(neighbor.port, neighbor.ip);
-  if (!known) return;
-  Neighbor asked = *known;
-  asked.unanswered = for_all ? NeighborTable::kUnicastTries : 0;
-  ask(asked);
-}
-
-void LinkLayer::changed(const Neighbor& neighbor, std::optional<MacAddress> before) {
-  const std::string name = neighbor.ip.to_string() + " on port '" + ports_[neighbor.port].name + "'";
-  if (before) {
-    log_warning(name + " moved from " + before->to_string() + " to " + neighbor.mac->to_string());
-  } else {
-    log_info(name + " is at " + neighbor.mac->to_string());
-  }
-  mac_known_({neighbor.port, neighbor.ip});
 }
 
 void LinkLayer::port_came_up(size_t port, Time now) {

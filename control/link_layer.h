@@ -10,10 +10,13 @@
 
 #include "control/announcer.h"
 #include "control/config.h"
+#include "control/finding.h"
 #include "control/group_membership.h"
 #include "control/log.h"
+#include "control/mac_owners.h"
 #include "control/neighbor_table.h"
 #include "control/punt_responder.h"
+#include "control/vip_watch.h"
 #include "control/wire.h"
 
 namespace turnout {
@@ -56,16 +59,23 @@ class LinkLayer {
   std::optional<MacAddress> resolve(size_t port, const IpAddress& address) const;
   const NeighborTable& neighbors() const { return neighbors_; }
   const PuntResponder& responder() const { return responder_; }
+  const VipConflicts& vip_conflicts() const { return watch_.conflicts(); }
+
+  /// Conflicts about addresses, and neighbours that are silent or fought over.
+  Findings findings(Time now) const;
 
  private:
-  void ask(const Neighbor& neighbor);
+  void ask(const Neighbor& neighbor, const std::optional<MacAddress>& to);
+  void contested(const Neighbor& neighbor);
+  void settled(const Neighbor& neighbor);
+  void renew_owners(Time now);
+  std::string name_of(const Neighbor& neighbor) const;
   void changed(const Neighbor& neighbor, std::optional<MacAddress> before);
   void handle(PuntNote note, size_t port, std::span<const uint8_t> frame, Time now);
   void on_ndp(size_t port, std::span<const uint8_t> frame, Time now);
   void heard(size_t port, const PuntResponder::NeighborVerdict& verdict, std::span<const uint8_t> frame,
              Time now);
-  void learn(size_t port, const PuntResponder::Claim& claim, Time now);
-  void warn_of_conflict(size_t port, const PuntResponder::Claim& claim);
+  void learn(size_t port, const AddressClaim& claim, Time now);
   void on_too_big(size_t port, uint16_t mtu, std::span<const uint8_t> frame, Time now);
   void on_health(size_t port, std::span<const uint8_t> frame);
   void send(size_t port, const std::optional<PuntResponder::Answer>& answer);
@@ -83,8 +93,13 @@ class LinkLayer {
   PuntResponder responder_;
   Announcer announcer_;
   GroupMembership groups_;
+  VipWatch watch_;
+  MacOwners owners_;
+  std::vector<std::pair<MacAddress, MacOwner>> fixed_owners_;  // of the configuration
+  bool owners_outdated_ = false;
+  Time next_owners_{};
   Time next_ask_{};
-  LogLimiter conflict_log_;
+  LogLimiter neighbor_log_;
 };
 
 /// The addresses the director answers for, each with the ports it is answered on: its own on their port, with
@@ -99,6 +114,10 @@ std::optional<IpAddress> source_address(const PortConfig& port, const MacAddress
 
 /// The neighbours to resolve: real servers without a fixed MAC, and gateways.
 std::vector<NeighborKey> wanted_neighbors(const Config& config);
+
+/// The real servers whose MAC the configuration has. Those are never in the neighbour table, so nobody can
+/// move them.
+std::vector<std::pair<MacAddress, MacOwner>> fixed_macs(const Config& config);
 
 /// Do both have the same real servers to be resolved?
 bool want_same_neighbors(const ServiceConfig& a, const ServiceConfig& b);

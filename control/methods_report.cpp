@@ -154,7 +154,8 @@ Json fixed_neighbors(const Config& config) {
                   {"state", "fixed"},
                   {"age", nullptr},
                   {"requests", 0},
-                  {"mac_changes", 0}};
+                  {"mac_changes", 0},
+                  {"rival", nullptr}};
       if (std::find(rows.begin(), rows.end(), row) == rows.end()) rows.push_back(std::move(row));
     }
   }
@@ -171,7 +172,8 @@ Json neighbors(const DaemonView& daemon) {
                 {"state", to_string(neighbor->state)},
                 {"age", nullptr},
                 {"requests", neighbor->requests_sent},
-                {"mac_changes", neighbor->mac_changes}};
+                {"mac_changes", neighbor->mac_changes},
+                {"rival", neighbor->rival ? Json(neighbor->rival->mac.to_string()) : Json(nullptr)}};
     if (neighbor->mac) {
       row["mac"] = neighbor->mac->to_string();
       row["age"] = std::chrono::duration<double>(director.time() - neighbor->confirmed).count();

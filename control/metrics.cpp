@@ -117,6 +117,25 @@ void add_answers(Families& families, const PuntResponder::Counters& counters) {
           {"too_big", counters.too_big_over_limit}});
 }
 
+void add_vip_conflicts(Families& families, const VipConflicts& conflicts) {
+  MetricFamily& metrics = families.add("turnout_vip_conflict",
+                                       "1 while another machine claims the VIP, 0 for an hour after that; "
+                                       "server is empty if the MAC is none's.",
+                                       MetricType::Gauge);
+  for (const auto& [key, conflict] : conflicts.all()) {
+    if (!conflict.is_vip) continue;
+    const bool is_server = conflict.owner && !conflict.owner->is_gateway;
+    add_sample(metrics,
+               {{"vip", conflict.ip.to_string()},
+                {"mac", conflict.mac.to_string()},
+                {"server", is_server ? conflict.owner->address.to_string() : ""}},
+               conflict.lasts() ? 1 : 0);
+  }
+  families.add_single("turnout_vip_claims_unlisted_total",
+                      "Claims of VIPs by MACs that turnout_vip_conflict has no room for.",
+                      MetricType::Counter, number(conflicts.without_room()));
+}
+
 void add_kernel_interfaces(Families& families, const DaemonView& daemon) {
   const auto family = [&](const char* name, const char* help, uint64_t KernelInterface::Counters::*value) {
     MetricFamily& metrics = families.add(name, help, MetricType::Counter);
@@ -287,6 +306,7 @@ std::string metrics_text(const DaemonView& daemon) {
   add_ports(families, daemon, packets);
   add_packets(families, packets);
   add_answers(families, daemon.director.link().responder().counters());
+  add_vip_conflicts(families, daemon.director.link().vip_conflicts());
   add_kernel_interfaces(families, daemon);
   add_services(families, daemon.director);
   add_servers(families, daemon.director);

@@ -139,7 +139,8 @@ std::optional<NeighborAdvertisement> parse_neighbor_advertisement(std::span<cons
                                .solicited = is_solicited,
                                .override = (flags & kOverride) != 0,
                                .router = (flags & kRouter) != 0,
-                               .frame_source = message->frame.source_mac};
+                               .frame_source = message->frame.source_mac,
+                               .frame_destination = message->frame.destination_mac};
 }
 
 std::vector<uint8_t> make_neighbor_solicitation(const MacAddress& from_mac, const IpAddress& from,

@@ -31,6 +31,7 @@ struct NeighborAdvertisement {
   bool override = false;  // what the reader already knows is to be replaced
   bool router = false;
   MacAddress frame_source;
+  MacAddress frame_destination;
 };
 
 /// Nothing if the frame is no sound solicitation (RFC 4861 7.1.1, RFC 6980: no extension headers), has a

@@ -72,24 +72,47 @@ void NeighborTable::forget_all_but(const Keys& wanted) {
   drop_outdated();
 }
 
-void NeighborTable::learn(size_t port, const IpAddress& ip, const MacAddress& mac, Time now) {
+void NeighborTable::learn(size_t port, const IpAddress& ip, const MacAddress& mac, Evidence evidence,
+                          Time now) {
   const NeighborKey key{port, ip};
   const auto place = entries_.find(key);
   if (place == entries_.end()) return;
 
   Entry& entry = place->second;
+  if (!entry.neighbor.mac) {
+    if (evidence == Evidence::answer) return become_known(key, entry, mac, now);
+    return hear_of_unknown(key, entry, now);
+  }
+  if (entry.neighbor.mac != mac) return challenge(key, entry, mac, evidence, now);
   confirm(key, entry, now);
-  if (entry.neighbor.mac == mac) return;
+  if (evidence == Evidence::answer && entry.verification) stay(key, entry, now);
+}
+
+void NeighborTable::become_known(const NeighborKey& key, Entry& entry, const MacAddress& mac, Time now) {
   const std::optional<MacAddress> before = entry.neighbor.mac;
   if (before) ++entry.neighbor.mac_changes;
   entry.neighbor.mac = mac;
+  confirm(key, entry, now);
   callbacks_.changed(entry.neighbor, before);
 }
 
-void NeighborTable::confirm(size_t port, const IpAddress& ip, Time now) {
+/// It is there, so it is asked at once: it may just have started, and the back-off be long.
+void NeighborTable::hear_of_unknown(const NeighborKey& key, Entry& entry, Time now) {
+  if (entry.last_ask && now < *entry.last_ask + timings_.first_retry) return;
+  if (entry.next_ask <= now) return;
+  entry.next_ask = now;
+  entry.wait = Time::zero();
+  schedule(key, entry);
+}
+
+void NeighborTable::confirm(size_t port, const IpAddress& ip, const MacAddress& sender, Time now) {
   const NeighborKey key{port, ip};
   const auto place = entries_.find(key);
-  if (place != entries_.end() && place->second.neighbor.mac) confirm(key, place->second, now);
+  if (place == entries_.end()) return;
+  Entry& entry = place->second;
+  const bool is_rival = (entry.verification && entry.verification->rival == sender) ||
+                        (entry.neighbor.rival && entry.neighbor.rival->mac == sender);
+  if (entry.neighbor.mac == sender || is_rival) learn(port, ip, sender, Evidence::answer, now);
 }
 
 void NeighborTable::confirm(const NeighborKey& key, Entry& entry, Time now) {
@@ -143,40 +166,54 @@ NeighborTable::Time NeighborTable::advance(Time now) {
     const Due due = due_.top();
     const bool valid = is_valid(due);
     if (valid && due.at > now) return due.at;
-    if (valid && events++ == timings_.asked_at_once) return now + Time(1);
+    if (valid && events >= timings_.asked_at_once) return now + Time(1);
     due_.pop();
-    if (valid) run(due.key, entries_.at(due.key), now);
+    if (valid) events += std::max(run(due.key, entries_.at(due.key), now), 1u);
   }
   return Time::max();
 }
 
-void NeighborTable::run(const NeighborKey& key, Entry& entry, Time now) {
+unsigned NeighborTable::run(const NeighborKey& key, Entry& entry, Time now) {
   Neighbor& neighbor = entry.neighbor;
   if (neighbor.state == NeighborState::reachable && neighbor.confirmed + timings_.stale <= now) {
     neighbor.state = NeighborState::stale;
   }
-  if (entry.next_ask <= now) {
-    ask(key, entry, now);
-  } else {
+  if (entry.verification && entry.verification->next <= now) return verify(key, entry, now);
+  if (neighbor.rival && entry.next_rival_check <= now) return look_after_rival(key, entry, now);
+  if (entry.next_ask > now) {
     schedule(key, entry);
+    return 0;
   }
+  ask(key, entry, now);
+  return 1;
 }
 
 void NeighborTable::ask(const NeighborKey& key, Entry& entry, Time now) {
-  const Neighbor asked = entry.neighbor;
-  ++entry.neighbor.requests_sent;
+  const bool unicast = entry.neighbor.mac && entry.neighbor.unanswered < kUnicastTries;
   ++entry.neighbor.unanswered;
   entry.last_ask = now;
   entry.wait = entry.wait == Time::zero() ? timings_.first_retry : entry.wait * 2;
   entry.wait = std::clamp(entry.wait, kShortestWait, std::max(timings_.last_retry, kShortestWait));
   entry.next_ask = now + std::max(entry.wait - share_of(entry.wait / 8, key), kShortestWait);
   schedule(key, entry);
-  callbacks_.ask(asked);  // last: an answer may come back before it returns
+  question(entry, unicast ? entry.neighbor.mac : std::nullopt);
+}
+
+/// Last in what it is part of: an answer may come back before it returns.
+void NeighborTable::question(Entry& entry, const std::optional<MacAddress>& to) {
+  ++entry.neighbor.requests_sent;
+  const Neighbor asked = entry.neighbor;
+  callbacks_.ask(asked, to);
 }
 
 NeighborTable::Time NeighborTable::next_event(const Entry& entry) const {
-  if (entry.neighbor.state != NeighborState::reachable) return entry.next_ask;
-  return std::min(entry.next_ask, entry.neighbor.confirmed + timings_.stale);
+  Time next = entry.next_ask;
+  if (entry.neighbor.state == NeighborState::reachable) {
+    next = std::min(next, entry.neighbor.confirmed + timings_.stale);
+  }
+  if (entry.verification) next = std::min(next, entry.verification->next);
+  if (entry.neighbor.rival) next = std::min(next, entry.next_rival_check);
+  return next;
 }
 
 void NeighborTable::schedule(const NeighborKey& key, Entry& entry) {

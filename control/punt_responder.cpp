@@ -31,6 +31,13 @@ bool take(TokenBucket& limit, PuntResponder::Time now, uint64_t& answered, uint6
   return taken;
 }
 
+/// Replies that are for all to hear are announcements: they answer nobody.
+ClaimKind kind_of(const ArpPacket& packet, const MacAddress& destination) {
+  if (packet.is_gratuitous()) return ClaimKind::announced;
+  if (packet.operation == ArpOperation::request) return ClaimKind::asked;
+  return destination.is_unicast() ? ClaimKind::answered : ClaimKind::announced;
+}
+
 bool is_link_local(const IpAddress& ip) {
   return ip.is_v6() && ip.to_v6().is_link_local();
 }
@@ -51,7 +58,7 @@ PuntResponder::PuntResponder(PuntLimits limits)
 void PuntResponder::set_addresses(const std::vector<LocalAddress>& addresses) {
   held_.clear();
   for (const LocalAddress& address : addresses) {
-    LocalAddress& held = held_.try_emplace(address.ip, LocalAddress{address.ip, 0}).first->second;
+    LocalAddress& held = held_.try_emplace(address.ip, LocalAddress{address.ip}).first->second;
     held.port_mask |= address.port_mask;
   }
 }
@@ -67,18 +74,33 @@ PuntResponder::NeighborVerdict PuntResponder::on_arp(size_t port, std::span<cons
   if (!packet || is_own(packet->sender_mac)) return {};
   NeighborVerdict verdict;
   const IpAddress sender = from_be32(packet->sender_ip);
-  if (packet->sender_ip != 0) verdict.claim = Claim{sender, packet->sender_mac, true, packet->sender_mac};
+  if (packet->sender_ip != 0) {
+    const MacAddress destination = destination_of(frame);
+    const ClaimKind how = kind_of(*packet, destination);
+    verdict.claim = AddressClaim{.ip = sender,
+                                 .mac = packet->sender_mac,
+                                 .sender = packet->sender_mac,
+                                 .how = how,
+                                 .to_us = how == ClaimKind::answered && is_port(port, destination)};
+  }
   verdict.is_answer = packet->operation == ArpOperation::reply;
   verdict.claims_our_address = holds_on(port, sender);
+  verdict.asked_for = held_target(port, *packet);
   verdict.answer = answer_arp(port, frame, *packet, now);
   return verdict;
+}
+
+std::optional<IpAddress> PuntResponder::held_target(size_t port, const ArpPacket& packet) const {
+  const IpAddress target = from_be32(packet.target_ip);
+  if (packet.operation != ArpOperation::request || packet.is_gratuitous() || !holds_on(port, target))
+    return {};
+  return target;
 }
 
 std::optional<Answer> PuntResponder::answer_arp(size_t port, std::span<const uint8_t> frame,
                                                 const ArpPacket& packet, Time now) {
   const MacAddress* const our_mac = mac_of(port);
-  if (our_mac == nullptr || packet.operation != ArpOperation::request) return std::nullopt;
-  if (packet.is_gratuitous() || !holds_on(port, from_be32(packet.target_ip))) return std::nullopt;
+  if (our_mac == nullptr || !held_target(port, packet)) return std::nullopt;
   if (!is_asked(destination_of(frame), *our_mac)) return std::nullopt;
   if (!take(arp_limit_, now, counters_.arp_answered, counters_.arp_over_limit)) return std::nullopt;
   const ArpFrame reply = make_arp_reply(packet, *our_mac);
@@ -96,11 +118,14 @@ PuntResponder::NeighborVerdict PuntResponder::on_solicitation(size_t port, const
   if (is_own(asked.frame_source)) return {};
   NeighborVerdict verdict;
   if (asked.source_mac && !asked.is_probe()) {
-    verdict.claim = Claim{asked.source, asked.source_mac, true, asked.frame_source};
+    verdict.claim = AddressClaim{
+        .ip = asked.source, .mac = asked.source_mac, .sender = asked.frame_source, .how = ClaimKind::asked};
     verdict.claims_our_address = holds_on(port, asked.source);
   }
   const MacAddress* const our_mac = mac_of(port);
-  if (our_mac == nullptr || !holds_on(port, asked.target)) return verdict;
+  if (!holds_on(port, asked.target)) return verdict;
+  verdict.asked_for = asked.target;
+  if (our_mac == nullptr) return verdict;
   if (!is_asked(asked.frame_destination, *our_mac)) return verdict;
   if (take(ndp_limit_, now, counters_.ndp_answered, counters_.ndp_over_limit)) {
     verdict.answer = Answer{make_neighbor_advertisement(asked, *our_mac)};
@@ -112,7 +137,12 @@ PuntResponder::NeighborVerdict PuntResponder::on_advertisement(size_t port,
                                                                const NeighborAdvertisement& told) const {
   if (is_own(told.frame_source)) return {};
   NeighborVerdict verdict;
-  verdict.claim = Claim{told.target, told.target_mac, told.override, told.frame_source};
+  verdict.claim = AddressClaim{.ip = told.target,
+                               .mac = told.target_mac,
+                               .overrides = told.override,
+                               .sender = told.frame_source,
+                               .how = told.solicited ? ClaimKind::answered : ClaimKind::announced,
+                               .to_us = told.solicited && is_port(port, told.frame_destination)};
   verdict.is_answer = true;
   verdict.claims_our_address = holds_on(port, told.target);
   return verdict;
@@ -172,6 +202,11 @@ bool PuntResponder::holds_here(size_t port, const IpAddress& ip) const {
 
 const MacAddress* PuntResponder::mac_of(size_t port) const {
   return port < port_macs_.size() && port_macs_[port] ? &*port_macs_[port] : nullptr;
+}
+
+bool PuntResponder::is_port(size_t port, const MacAddress& mac) const {
+  const MacAddress* const our_mac = mac_of(port);
+  return our_mac != nullptr && *our_mac == mac;
 }
 
 bool PuntResponder::is_own(const MacAddress& mac) const {

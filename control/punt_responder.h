@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "control/address.h"
+#include "control/address_claim.h"
 #include "control/arp.h"
 #include "control/ndp.h"
 #include "control/token_bucket.h"
@@ -22,6 +23,7 @@ namespace turnout {
 struct LocalAddress {
   IpAddress ip;
   uint32_t port_mask = 0;  // bit p set: who asks where it is, is answered on port p
+  bool is_vip = false;
   bool is_on(size_t port) const;
 };
 
@@ -45,21 +47,13 @@ class PuntResponder {
     std::vector<uint8_t> frame;  // to be sent on the port that the question came from
   };
 
-  /// What a frame says of where an address is.
-  struct Claim {
-    IpAddress ip;
-    std::optional<MacAddress> mac;  // none: where it was before (RFC 4861 4.4)
-    bool overrides = true;          // false: a MAC that is known stays (RFC 4861 7.2.5)
-    MacAddress sender;
-  };
-
   struct NeighborVerdict {
-    /// For NeighborTable. None if it is no sound frame, a probe (which claims nothing yet), or the director's
-    /// own.
-    std::optional<Claim> claim;
+    /// None if it is no sound frame, a probe (which claims nothing yet), or the director's own.
+    std::optional<AddressClaim> claim;
     std::optional<Answer> answer;
-    bool is_answer = false;           // ARP reply or neighbour advertisement, not the director's own
-    bool claims_our_address = false;  // another host says that it has an address held on this port
+    bool is_answer = false;              // ARP reply or neighbour advertisement, not the director's own
+    bool claims_our_address = false;     // another host says that it has an address held on this port
+    std::optional<IpAddress> asked_for;  // an address held on this port that a host looks for
   };
 
   struct Counters {
@@ -113,6 +107,8 @@ class PuntResponder {
   bool holds_here(size_t port, const IpAddress& ip) const;
   const MacAddress* mac_of(size_t port) const;
   bool is_own(const MacAddress& mac) const;
+  bool is_port(size_t port, const MacAddress& mac) const;
+  std::optional<IpAddress> held_target(size_t port, const ArpPacket& packet) const;
   std::optional<Answer> answer_arp(size_t port, std::span<const uint8_t> frame, const ArpPacket& packet,
                                    Time now);
   NeighborVerdict on_solicitation(size_t port, const NeighborSolicitation& asked, Time now);

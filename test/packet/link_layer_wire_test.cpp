@@ -35,6 +35,7 @@ Config three_ports() {
   add("front", {"192.0.2.2/24", "2001:db8::2/64"});
   add("back", {"2001:db8:0:1::2/64"});
   add("plain", {"198.51.100.2/24"});
+  config.vip_watch.interval = 0s;
   return config;
 }
 constexpr size_t kPlain = 2;
@@ -51,6 +52,16 @@ Sent who_has_server() {
                                       .from_mac = kBackMac,
                                       .source = "2001:db8:0:1::2",
                                       .destination = "ff02::1:ff00:11",
+                                      .target = kServer,
+                                      .option = kBackMac}),
+                        kVlan)};
+}
+/// As one MAC alone is asked whether the real server is there.
+Sent are_you_there(const std::string& mac) {
+  return {kBack, tagged(solicitation({.to_mac = mac,
+                                      .from_mac = kBackMac,
+                                      .source = "2001:db8:0:1::2",
+                                      .destination = kServer,
                                       .target = kServer,
                                       .option = kBackMac}),
                         kVlan)};
@@ -165,38 +176,77 @@ TEST_F(LinkLayerOnTheWire, ItIsRefreshedByUnicastAndConfirmedByAnAnswerWithoutAM
   std::vector<Sent> asked;
   for (int i = 0; asked.empty() && i < 30; ++i) asked = run(1s);
   ASSERT_FALSE(asked.empty());
-  EXPECT_EQ(asked[0], (Sent{kBack, tagged(solicitation({.to_mac = kServerMac,
-                                                        .from_mac = kBackMac,
-                                                        .source = "2001:db8:0:1::2",
-                                                        .destination = kServer,
-                                                        .target = kServer,
-                                                        .option = kBackMac}),
-                                          kVlan)}));
+  EXPECT_EQ(asked[0], are_you_there(kServerMac));
   hear(server_is_at(kServerMac, "", 0x40));
   EXPECT_TRUE(run(19s).empty());
   EXPECT_EQ(link_.neighbors().find(kBack, ip(kServer))->state, NeighborState::reachable);
   EXPECT_EQ(server(), mac(kServerMac));
 }
 
-TEST_F(LinkLayerOnTheWire, AnotherMacIsTakenOnlyIfTheAdvertisementOverrides) {
+TEST_F(LinkLayerOnTheWire, AnotherMacIsAskedAboutIfTheAdvertisementOverrides) {
   settle(with_server());
   hear(server_is_at(kServerMac, kServerMac, 0x40));
   EXPECT_EQ(server(), mac(kServerMac)) << "nothing was known that it could override";
   hear(server_is_at(kOtherMac, kOtherMac, 0x40));
+  EXPECT_TRUE(run(1s).empty());
+  EXPECT_EQ(answers(kBack, tagged(server_is_at(kOtherMac, kOtherMac, 0x20), kVlan), {PuntKind::ndp}),
+            (std::vector<Sent>{are_you_there(kServerMac), are_you_there(kOtherMac)}));
+  hear(server_is_at(kOtherMac, "", 0x40));
   EXPECT_EQ(server(), mac(kServerMac));
-  hear(server_is_at(kOtherMac, kOtherMac, 0x20));
-  EXPECT_EQ(server(), mac(kOtherMac));
+  run(500ms);
+  EXPECT_EQ(server(), mac(kOtherMac)) << "the other alone has answered, as Linux does without its MAC";
 }
 
-TEST_F(LinkLayerOnTheWire, ASolicitationOfTheServersOwnTeachesWhereItIs) {
+TEST_F(LinkLayerOnTheWire, AServerThatStillAnswersKeepsItsPlaceAndTheOtherIsAFinding) {
   settle(with_server());
-  hear(solicitation({.to_mac = "33:33:ff:00:00:09",
-                     .from_mac = kServerMac,
-                     .source = kServer,
-                     .destination = "ff02::1:ff00:9",
-                     .target = "2001:db8:0:1::9",
-                     .option = kServerMac}));
+  hear(server_is_at(kServerMac, kServerMac, 0x60));
+  answers(kBack, tagged(server_is_at(kOtherMac, kOtherMac, 0x20), kVlan), {PuntKind::ndp});
+  hear(server_is_at(kOtherMac, "", 0x40));
+  hear(server_is_at(kServerMac, "", 0x40));
+  run(1s);
   EXPECT_EQ(server(), mac(kServerMac));
+  const Findings found = link_.findings(now_);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].code, "neighbor_fight");
+  EXPECT_EQ(found[0].subject, kServer);
+}
+
+TEST_F(LinkLayerOnTheWire, ASolicitationOfTheServersOwnHasItAskedAtOnce) {
+  settle(with_server());
+  const Bytes asks = solicitation({.to_mac = "33:33:ff:00:00:09",
+                                   .from_mac = kServerMac,
+                                   .source = kServer,
+                                   .destination = "ff02::1:ff00:9",
+                                   .target = "2001:db8:0:1::9",
+                                   .option = kServerMac});
+  run(1s);
+  EXPECT_EQ(answers(kBack, tagged(asks, kVlan), {PuntKind::ndp}), std::vector{who_has_server()});
+  EXPECT_FALSE(server());
+}
+
+TEST_F(LinkLayerOnTheWire, WhoAnswersForAVipIsCounteredAndNamed) {
+  Config config = with_server();
+  config.vip_watch.interval = 10s;
+  config.services[0].real_servers[0].mac = mac(kServerMac);
+  settle(config);
+  std::vector<Sent> probes = run(10s);
+  ASSERT_EQ(probes.size(), 1u);
+  EXPECT_EQ(probes[0], (Sent{kFront, solicitation({.to_mac = "33:33:ff:00:01:00",
+                                                   .from_mac = kFrontMac,
+                                                   .source = "2001:db8::2",
+                                                   .option = kFrontMac})}));
+  const Bytes stolen = advertisement({.to_mac = kFrontMac,
+                                      .from_mac = kServerMac,
+                                      .source = "2001:db8::100",
+                                      .destination = "2001:db8::2",
+                                      .option = ""},
+                                     0x40);
+  EXPECT_EQ(answers(kFront, stolen, {PuntKind::neighbor}),
+            (std::vector<Sent>{{kFront, unsolicited_advertisement(kFrontMac, "2001:db8::100")}}));
+  const Findings found = link_.findings(now_);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].code, "vip_conflict");
+  EXPECT_NE(found[0].meaning.find(std::string("real server ") + kServer), std::string::npos);
 }
 
 TEST_F(LinkLayerOnTheWire, ALinkLocalGatewayIsAskedFromTheLinkLocalAddress) {

@@ -38,6 +38,13 @@ void tell(Rig& rig, const Bytes& frame) {
   EXPECT_TRUE(rig.answers().empty());
 }
 
+/// As the director has to ask one MAC alone.
+Sent are_you_there(unsigned number, const std::string& mac) {
+  return {
+      kBack,
+      arp_frame(mac, {.sender_mac = kBackMac, .sender_ip = "198.51.100.2", .target_ip = server_ip(number)})};
+}
+
 /// Until the director, which gets no answer, has just asked and will not again for some seconds.
 void wait_for_back_off(Rig& rig) {
   for (auto waited = 0ms; waited < 15s; waited += 100ms) {
@@ -73,10 +80,14 @@ TEST(Resolution, TheFirstPacketAfterTheReplyIsForwarded) {
   EXPECT_EQ(rig.drops(DropReason::no_server_resolved), 1u);
 }
 
-TEST(Resolution, AnAnnouncementResolvesAServerToo) {
+TEST(Resolution, AServerThatAnnouncesItselfIsAskedAtOnce) {
   Rig rig(unresolved());
-  rig.settle();
-  tell(rig, announces_itself(kServer, server_mac(kServer)));
+  wait_for_back_off(rig);
+  rig.tick(1100ms);
+  EXPECT_TRUE(rig.pass(kBack, announces_itself(kServer, server_mac(kServer))).empty());
+  EXPECT_EQ(rig.answers(), std::vector{who_has(kServer)});
+  EXPECT_TRUE(rig.pass(kFront, syn_of(1)).empty()) << "anybody can announce anything";
+  tell(rig, is_at(kServer, server_mac(kServer)));
   EXPECT_EQ(rig.pass(kFront, syn_of(1)), std::vector{at_server(syn_of(1), server_mac(kServer))});
 }
 
@@ -95,17 +106,43 @@ TEST(Resolution, AServerThatMovesToAnotherMacKeepsItsConnections) {
   tell(rig, is_at(kServer, server_mac(kServer)));
   EXPECT_EQ(rig.pass(kFront, syn_of(1)), std::vector{at_server(syn_of(1), server_mac(kServer))});
   const std::string replacement = "02:00:00:00:aa:11";
-  tell(rig, announces_itself(kServer, replacement));
+  EXPECT_TRUE(rig.pass(kBack, announces_itself(kServer, replacement)).empty());
+  EXPECT_EQ(rig.answers(),
+            (std::vector{are_you_there(kServer, server_mac(kServer)), are_you_there(kServer, replacement)}));
+  tell(rig, is_at(kServer, replacement));
+  EXPECT_EQ(rig.pass(kFront, data_of(1)), std::vector{at_server(data_of(1), server_mac(kServer))})
+      << "the old one may answer yet";
+  for (auto waited = 0ms; waited < 600ms; waited += 50ms) rig.tick(50ms);
+  rig.poll();
+  rig.take();
   EXPECT_EQ(rig.pass(kFront, data_of(1)), std::vector{at_server(data_of(1), replacement)});
   EXPECT_EQ(rig.pass(kFront, syn_of(2)), std::vector{at_server(syn_of(2), replacement)});
   EXPECT_EQ(rig.statistics().ipv4_table().inserted, 2u)
       << "the first connection must not have been opened again";
 }
 
+TEST(Resolution, AServerThatAnswersKeepsItsPacketsWhoeverElseClaimsItsAddress) {
+  Rig rig(unresolved());
+  rig.settle();
+  tell(rig, is_at(kServer, server_mac(kServer)));
+  for (int i = 0; i < 200; ++i) {
+    rig.pass(kBack, announces_itself(kServer, "02:00:00:00:aa:11"));
+    for (const Sent& sent : rig.answers()) {
+      if (sent == are_you_there(kServer, server_mac(kServer)))
+        rig.pass(kBack, is_at(kServer, server_mac(kServer)));
+    }
+    rig.answers();
+    EXPECT_EQ(rig.pass(kFront, data_of(1)), std::vector{at_server(data_of(1), server_mac(kServer))});
+    rig.tick(50ms);
+  }
+}
+
 TEST(Resolution, AFixedMacIsNotOverruled) {
   Rig rig(config_with(service(kWeb, server(kServer))));
   rig.settle();
   tell(rig, announces_itself(kServer, "02:00:00:00:aa:11"));
+  tell(rig, is_at(kServer, "02:00:00:00:aa:11"));
+  rig.tick(600ms);
   EXPECT_EQ(rig.pass(kFront, syn_of(1)), std::vector{at_server(syn_of(1), server_mac(kServer))});
 }
 

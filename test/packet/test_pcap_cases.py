@@ -106,6 +106,7 @@ class Turnoutd:
                 "args": ["--no-huge", "-m", "256", "--no-pci", "--no-telemetry", "--no-shconf", *devices],
             },
             "control": {"socket": str(self.socket)},
+            "vip_watch": {"interval": 0},
             "http": {"listen": ""},
         }
         (folder / "turnout.json").write_text(json.dumps(config, indent=2))

@@ -26,9 +26,12 @@ TEST(ConfigChanges, AreSentencesPerServiceAndServer) {
                                            4093,
                                            {{*parse_address("192.0.2.11"), 1, std::nullopt}}});
   to.connections.timeouts.udp = 30;
+  to.vip_watch = {.interval = std::chrono::milliseconds(2500), .clear = std::chrono::milliseconds(60000)};
   EXPECT_EQ(describe_changes(from, to),
             (std::vector<std::string>{
                 "connections: change timeout udp from 300 to 30 seconds",
+                "vip_watch: change interval from 10 to 2.5 seconds",
+                "vip_watch: change clear from 90 to 60 seconds",
                 "udp 192.0.2.101:53: add service, scheduler rr, real servers 192.0.2.11",
                 "tcp 192.0.2.100:80: change scheduler from mh to wrr",
                 "tcp 192.0.2.100:80: change maglev_table_size from 4093 to 65537",
@@ -40,6 +43,7 @@ TEST(ConfigChanges, AreSentencesPerServiceAndServer) {
             }));
   to.services.clear();
   to.connections = from.connections;
+  to.vip_watch = from.vip_watch;
   EXPECT_EQ(describe_changes(from, to),
             (std::vector<std::string>{"tcp 192.0.2.100:80: remove service with 2 real servers"}));
   EXPECT_TRUE(describe_changes(from, from).empty());

@@ -76,6 +76,8 @@ TEST(Config, AcceptsTheEdgesOfEachRange) {
            {"/http/listen", R"("")"},
            {"/http/listen", R"("[::1]:1")"},
            {"/http/listen", R"("0.0.0.0:65535")"},
+           {"/vip_watch", R"({"interval": 0, "clear": 3600})"},
+           {"/vip_watch", R"({"interval": 0.1, "clear": 0.1})"},
            {"/services", "[]"},
            {"/services/0/port", "65535"},
            {"/services/0/scheduler", R"("wrr")"},
@@ -118,6 +120,7 @@ TEST(ConfigJson, RoundTrips) {
   expected["services"][0]["on_down"] = "reassign";
   expected["services"][0]["slow_start"] = 0;
   expected["ports"][0]["uplink"] = {{"interval", 2}, {"timeout", 1}, {"rise", 2}, {"fall", 3}};
+  expected["vip_watch"] = {{"interval", 10}, {"clear", 90}};
   expected["vips"] = Json::array();
   EXPECT_EQ(document, expected);
   EXPECT_EQ(to_json(*parse_config(document).value), document);

@@ -61,7 +61,7 @@ class NeighborTableTest : public testing::Test {
   void resolve_one_server() {
     table_.want({{kLan, ip(11)}}, now_);
     run_until(now_);
-    table_.learn(kLan, ip(11), mac(0x11), now_);
+    table_.learn(kLan, ip(11), mac(0x11), Evidence::answer, now_);
     asked_.clear();
     changes_.clear();
   }
@@ -72,10 +72,11 @@ class NeighborTableTest : public testing::Test {
   std::vector<Asked> asked_;
   std::vector<Change> changes_;
   NeighborTable table_{{.ask =
-                            [this](const Neighbor& neighbor) {
-                              const bool unicast =
-                                  neighbor.mac && neighbor.unanswered < NeighborTable::kUnicastTries;
-                              asked_.push_back({now_, neighbor.ip, unicast});
+                            [this](const Neighbor& neighbor, const std::optional<MacAddress>& to) {
+                              if (to) {
+                                EXPECT_EQ(to, neighbor.mac);
+                              }
+                              asked_.push_back({now_, neighbor.ip, to.has_value()});
                             },
                         .changed =
                             [this](const Neighbor& neighbor, std::optional<MacAddress> before) {
@@ -102,7 +103,7 @@ TEST_F(NeighborTableTest, AWantedNeighborIsAskedForAtTheNextAdvanceByBroadcast) 
 TEST_F(NeighborTableTest, TheFirstReplyResolvesIt) {
   table_.want({{kLan, ip(11)}}, now_);
   run_until(1100ms);
-  table_.learn(kLan, ip(11), mac(0x11), now_);
+  table_.learn(kLan, ip(11), mac(0x11), Evidence::answer, now_);
   EXPECT_EQ(server().state, NeighborState::reachable);
   EXPECT_EQ(server().mac, mac(0x11));
   EXPECT_EQ(server().confirmed, 1100ms);
@@ -117,8 +118,10 @@ TEST_F(NeighborTableTest, TheFirstReplyResolvesIt) {
 
 TEST_F(NeighborTableTest, AnAnswerFromWithinTheCallbackCounts) {
   NeighborTable* pointer = nullptr;
-  NeighborTable table{{.ask = [&](const Neighbor&) { pointer->learn(kLan, ip(11), mac(0x11), now_); },
-                       .changed = [](const Neighbor&, std::optional<MacAddress>) {}}};
+  NeighborTable table{
+      {.ask = [&](const Neighbor&,
+                  const auto&) { pointer->learn(kLan, ip(11), mac(0x11), Evidence::answer, now_); },
+       .changed = [](const Neighbor&, std::optional<MacAddress>) {}}};
   pointer = &table;
   table.want({{kLan, ip(11)}, {kLan, ip(12)}}, now_);
   table.urge(now_);
@@ -158,8 +161,9 @@ TEST_F(NeighborTableTest, ThoseWantedAtOnceAreAskedForInTurnAtTheGivenPace) {
   timings.asked_at_once = 10;
   timings.urged_at_once = 5;
   std::vector<IpAddress> asked;
-  NeighborTable table(
-      {[&](const Neighbor& neighbor) { asked.push_back(neighbor.ip); }, [](const auto&, auto) {}}, timings);
+  NeighborTable table({[&](const Neighbor& neighbor, const auto&) { asked.push_back(neighbor.ip); },
+                       [](const auto&, auto) {}},
+                      timings);
   Wanted wanted;
   for (uint32_t i = 0; i < 25; ++i) wanted.push_back({kLan, ip(i)});
   table.want(wanted, now_);
@@ -189,7 +193,7 @@ TEST_F(NeighborTableTest, ItIsRefreshedByUnicastBeforeItIsStale) {
   ASSERT_FALSE(asked_.empty());
   EXPECT_TRUE(asked_[0].unicast);
   EXPECT_EQ(server().state, NeighborState::reachable);
-  table_.learn(kLan, ip(11), mac(0x11), now_);
+  table_.learn(kLan, ip(11), mac(0x11), Evidence::answer, now_);
   asked_.clear();
   run_until(now_ + 19999ms);
   EXPECT_TRUE(asked_.empty()) << "an answer starts the time anew";
@@ -215,19 +219,9 @@ TEST_F(NeighborTableTest, ItKeepsItsLastMacWhileStale) {
   EXPECT_EQ(server().state, NeighborState::stale);
   EXPECT_EQ(server().mac, mac(0x11));
   EXPECT_TRUE(changes_.empty());
-  table_.learn(kLan, ip(11), mac(0x11), now_);
+  table_.learn(kLan, ip(11), mac(0x11), Evidence::answer, now_);
   EXPECT_EQ(server().state, NeighborState::reachable);
   EXPECT_EQ(server().confirmed, 1h);
-}
-
-TEST_F(NeighborTableTest, AnotherMacIsLearntAndTheChangeCounted) {
-  resolve_one_server();
-  table_.learn(kLan, ip(11), mac(0x99), now_);
-  EXPECT_EQ(server().mac, mac(0x99));
-  EXPECT_EQ(server().mac_changes, 1U);
-  ASSERT_EQ(changes_.size(), 1U);
-  EXPECT_EQ(changes_[0].before, mac(0x11));
-  EXPECT_EQ(changes_[0].after, mac(0x99));
 }
 
 TEST_F(NeighborTableTest, AnAnswerWithoutAMacConfirmsTheOneThatIsKnown) {
@@ -235,7 +229,7 @@ TEST_F(NeighborTableTest, AnAnswerWithoutAMacConfirmsTheOneThatIsKnown) {
   run_until(1000ms + 35s);
   ASSERT_EQ(server().state, NeighborState::stale);
   asked_.clear();
-  table_.confirm(kLan, ip(11), now_);
+  table_.confirm(kLan, ip(11), mac(0x11), now_);
   EXPECT_EQ(server().state, NeighborState::reachable);
   EXPECT_EQ(server().confirmed, 36s);
   EXPECT_EQ(server().mac, mac(0x11));
@@ -244,17 +238,41 @@ TEST_F(NeighborTableTest, AnAnswerWithoutAMacConfirmsTheOneThatIsKnown) {
   EXPECT_TRUE(asked_.empty());
 }
 
+TEST_F(NeighborTableTest, AnAnswerWithoutAMacFromElsewhereConfirmsNothing) {
+  resolve_one_server();
+  run_until(1000ms + 35s);
+  table_.confirm(kLan, ip(11), mac(0x99), now_);
+  EXPECT_EQ(server().state, NeighborState::stale);
+  EXPECT_EQ(server().mac, mac(0x11));
+}
+
+TEST_F(NeighborTableTest, AClaimOfOneThatIsUnknownIsNotBelievedButAskedAboutAtOnce) {
+  table_.want({{kLan, ip(11)}}, now_);
+  run_until(20s);  // the back-off is at its longest
+  now_ = asked_.back().at + 1000ms;
+  asked_.clear();
+  for (uint8_t i = 0; i < 100; ++i) table_.learn(kLan, ip(11), mac(i), Evidence::claim, now_);
+  EXPECT_FALSE(server().mac);
+  table_.advance(now_);
+  ASSERT_EQ(asked_.size(), 1U) << "once for all of them";
+  EXPECT_FALSE(asked_[0].unicast);
+  table_.learn(kLan, ip(11), mac(0x11), Evidence::claim, now_ + 199ms);
+  EXPECT_GT(table_.advance(now_ + 199ms), now_ + 199ms);
+  table_.learn(kLan, ip(11), mac(0x11), Evidence::answer, now_ + 199ms);
+  EXPECT_EQ(server().mac, mac(0x11));
+}
+
 TEST_F(NeighborTableTest, AnAnswerWithoutAMacTellsNothingOfOneThatIsUnknown) {
   table_.want({{kLan, ip(11)}}, now_);
-  table_.confirm(kLan, ip(11), now_);
-  table_.confirm(kLan, ip(12), now_);
+  table_.confirm(kLan, ip(11), mac(0x11), now_);
+  table_.confirm(kLan, ip(12), mac(0x11), now_);
   EXPECT_EQ(server().state, NeighborState::incomplete);
   EXPECT_FALSE(table_.all_resolved());
 }
 
 TEST_F(NeighborTableTest, BothFamiliesLiveSideBySide) {
   table_.want({{kLan, ip6(11)}, {kLan, ip(11)}, {kOtherLan, ip6(11)}}, now_);
-  table_.learn(kLan, ip6(11), mac(0x66), now_);
+  table_.learn(kLan, ip6(11), mac(0x66), Evidence::answer, now_);
   EXPECT_EQ(table_.find(kLan, ip6(11))->mac, mac(0x66));
   EXPECT_FALSE(server().mac);
   EXPECT_FALSE(table_.find(kOtherLan, ip6(11))->mac);
@@ -268,7 +286,7 @@ TEST_F(NeighborTableTest, ThirtyThousandAreHandledInAMoment) {
   table_.want(wanted, now_);
   run_until(now_ + 10ms);
   EXPECT_EQ(asked_.size(), kNeighbors);
-  for (const NeighborKey& key : wanted) table_.learn(key.port, key.ip, mac(0x11), now_);
+  for (const NeighborKey& key : wanted) table_.learn(key.port, key.ip, mac(0x11), Evidence::answer, now_);
   EXPECT_TRUE(table_.all_resolved());
   table_.want(wanted, now_);
   EXPECT_EQ(table_.list().size(), kNeighbors);
@@ -290,8 +308,8 @@ TEST(NeighborHash, SpreadsAddressesThatAreAlike) {
 
 TEST_F(NeighborTableTest, UnwantedSendersAreNeverStored) {
   resolve_one_server();
-  table_.learn(kLan, ip(12), mac(0x12), now_);
-  table_.learn(kOtherLan, ip(11), mac(0x12), now_);
+  table_.learn(kLan, ip(12), mac(0x12), Evidence::answer, now_);
+  table_.learn(kOtherLan, ip(11), mac(0x12), Evidence::answer, now_);
   EXPECT_EQ(table_.list().size(), 1U);
   EXPECT_EQ(table_.find(kLan, ip(12)), nullptr);
   EXPECT_EQ(table_.find(kOtherLan, ip(11)), nullptr);
@@ -300,8 +318,8 @@ TEST_F(NeighborTableTest, UnwantedSendersAreNeverStored) {
 
 TEST_F(NeighborTableTest, ARemovedNeighborIsForgottenAndTheRestStays) {
   table_.want({{kLan, ip(11)}, {kLan, ip(12)}}, now_);
-  table_.learn(kLan, ip(11), mac(0x11), now_);
-  table_.learn(kLan, ip(12), mac(0x12), now_);
+  table_.learn(kLan, ip(11), mac(0x11), Evidence::answer, now_);
+  table_.learn(kLan, ip(12), mac(0x12), Evidence::answer, now_);
   table_.want({{kLan, ip(12)}, {kLan, ip(13)}}, now_);
   EXPECT_EQ(table_.find(kLan, ip(11)), nullptr);
   EXPECT_EQ(table_.find(kLan, ip(12))->mac, mac(0x12));
@@ -322,7 +340,7 @@ TEST_F(NeighborTableTest, ARemovedNeighborIsForgottenAndTheRestStays) {
 
 TEST_F(NeighborTableTest, UrgeAsksForIncompleteOnesAtOnceButNotTooOften) {
   table_.want({{kLan, ip(11)}, {kLan, ip(12)}}, now_);
-  table_.learn(kLan, ip(12), mac(0x12), now_);
+  table_.learn(kLan, ip(12), mac(0x12), Evidence::answer, now_);
   run_until(20s);  // the back-off of the first is at its longest
   const milliseconds next = table_.advance(now_);
   now_ = std::max(now_, asked_.back().at + 1000ms);
@@ -372,7 +390,7 @@ TEST_F(NeighborTableTest, TheListIsOrderedByPortThenAddress) {
 
 TEST_F(NeighborTableTest, OfManyAnswersTheLastSetsTheNextCall) {
   resolve_one_server();
-  for (int i = 0; i < 40; ++i) table_.learn(kLan, ip(11), mac(0x11), now_ += 1ms);
+  for (int i = 0; i < 40; ++i) table_.learn(kLan, ip(11), mac(0x11), Evidence::answer, now_ += 1ms);
   const milliseconds next = table_.advance(now_);
   EXPECT_GE(next, now_ + 20s);
   now_ = next;

@@ -99,6 +99,7 @@ TEST_F(PuntResponderTest, SaysWhatThereIsToLearnWhetherAnsweredOrNot) {
     EXPECT_TRUE(verdict.claim->overrides);
     EXPECT_FALSE(verdict.claims_our_address);
     EXPECT_FALSE(verdict.is_answer);
+    EXPECT_EQ(verdict.asked_for.has_value(), wanted == kVip);
   }
 }
 
@@ -168,6 +169,32 @@ TEST_F(PuntResponderTest, TellsWhenAnotherHostClaimsAHeldAddress) {
   EXPECT_TRUE(asked.claims_our_address);
   const auto elsewhere = responder_.on_arp(kOtherLan, make_gratuitous_arp(kClientMac, kVip), 0ms);
   EXPECT_FALSE(elsewhere.claims_our_address);
+}
+
+Bytes arp_reply(const MacAddress& from, rte_be32_t sender_ip, const MacAddress& to, rte_be32_t to_ip) {
+  const ArpFrame frame =
+      make_arp_reply({.sender_mac = to, .sender_ip = to_ip, .target_mac = {}, .target_ip = sender_ip}, from);
+  return {frame.begin(), frame.end()};
+}
+
+TEST_F(PuntResponderTest, TellsHowAnAddressIsClaimedByArp) {
+  const auto claim = [&](std::span<const uint8_t> frame) {
+    return *responder_.on_arp(kLan, frame, 0ms).claim;
+  };
+  const auto answer = claim(arp_reply(kClientMac, kVip, kLanMac, kClientIp));
+  EXPECT_EQ(answer.how, ClaimKind::answered);
+  EXPECT_TRUE(answer.to_us);
+  EXPECT_TRUE(claim(arp_reply(kClientMac, kVip, kLanMac, 0)).to_us) << "what a probe gets";
+  const auto overheard = claim(arp_reply(kClientMac, kVip, {{{0x02, 0, 0, 0, 0, 0x77}}}, kClientIp));
+  EXPECT_EQ(overheard.how, ClaimKind::answered);
+  EXPECT_FALSE(overheard.to_us);
+  const auto asked = claim(make_arp_request(kClientMac, kVip, kClientIp));
+  EXPECT_EQ(asked.how, ClaimKind::asked);
+  EXPECT_FALSE(asked.to_us);
+  EXPECT_EQ(claim(make_gratuitous_arp(kClientMac, kVip)).how, ClaimKind::announced);
+  EXPECT_EQ(claim(arp_reply(kClientMac, kVip, kLanMac, kVip)).how, ClaimKind::announced) << "asked by nobody";
+  EXPECT_EQ(claim(arp_reply(kClientMac, kVip, {{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}}}, kClientIp)).how,
+            ClaimKind::announced);
 }
 
 TEST_F(PuntResponderTest, AnswersPingsToAnyHeldAddressOnAnyPort) {
@@ -289,6 +316,22 @@ TEST_F(PuntResponderTest, TellsWhenAnotherHostClaimsAHeldIpv6Address) {
   EXPECT_FALSE(responder_.on_ndp(kOtherLan, claim, 0ms).claims_our_address);
   const auto asked = solicitation({.source = "2001:db8::100", .target = "2001:db8::9"});
   EXPECT_TRUE(responder_.on_ndp(kLan, asked, 0ms).claims_our_address);
+}
+
+TEST_F(PuntResponderTest, TellsHowAnAddressIsClaimedByNeighborDiscovery) {
+  const auto claim = [&](const Bytes& frame) { return *responder_.on_ndp(kLan, frame, 0ms).claim; };
+  const NdpFields answer{.to_mac = kLanText, .source = "2001:db8::100", .destination = "2001:db8::2"};
+  EXPECT_EQ(claim(advertisement(answer, 0x60)).how, ClaimKind::answered);
+  EXPECT_TRUE(claim(advertisement(answer, 0x60)).to_us);
+  EXPECT_EQ(claim(advertisement(answer, 0x20)).how, ClaimKind::announced);
+  NdpFields overheard = answer;
+  overheard.to_mac = "02:00:00:00:00:77";
+  EXPECT_FALSE(claim(advertisement(overheard, 0x60)).to_us);
+  EXPECT_EQ(claim(unsolicited_advertisement(kClient, "2001:db8::100")).how, ClaimKind::announced);
+  const Bytes asked = solicitation({.source = "2001:db8::100", .target = "2001:db8::9"});
+  EXPECT_EQ(claim(asked).how, ClaimKind::asked);
+  EXPECT_EQ(responder_.on_ndp(kLan, who_has6(), 0ms).asked_for, kVip6);
+  EXPECT_FALSE(responder_.on_ndp(kLan, asked, 0ms).asked_for);
 }
 
 TEST_F(PuntResponderTest, NeitherAnswersNorLearnsFromItsOwnNeighborDiscovery) {
