@@ -29,6 +29,8 @@ void PrintTo(const Row& row, std::ostream* out);
 /// Direct Routing: the frame as it came, but for the server's MAC address and that of the port that it leaves
 /// by.
 Row forwarded(std::string sentence, size_t port, const Bytes& frame, const Sent& to, Arrival how = {});
+inline constexpr const char* kAnnouncedByAnother = "another host announces the VIP, which is taken back";
+
 Row answered(std::string sentence, size_t port, const Bytes& frame, PuntKind kind, const Bytes& answer);
 Row unanswered(std::string sentence, size_t port, const Bytes& frame, PuntKind kind);
 Row held(std::string sentence, size_t port, const Bytes& frame);

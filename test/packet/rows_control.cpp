@@ -53,9 +53,9 @@ void add_arp_unanswered(std::vector<Row>& rows) {
   rows.push_back(arp_unanswered("RFC 5227: is an address free that is nobody's", kFront,
                                 request("192.0.2.99", "0.0.0.0")));
   rows.push_back(arp_unanswered("another host announces its own address", kFront, request(kAsker)));
-  rows.push_back(answered(
-      "another host announces the VIP, which is taken back", kFront, request(kVip, kVip), PuntKind::arp,
-      arp_frame(kBroadcastMac, {.sender_mac = kFrontMac, .sender_ip = kVip, .target_ip = kVip})));
+  rows.push_back(
+      answered(kAnnouncedByAnother, kFront, request(kVip, kVip), PuntKind::arp,
+               arp_frame(kBroadcastMac, {.sender_mac = kFrontMac, .sender_ip = kVip, .target_ip = kVip})));
   const Bytes claim = arp_frame(kFrontMac, {.operation = 2,
                                             .sender_mac = kAskerMac,
                                             .sender_ip = kAsker,

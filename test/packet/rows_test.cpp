@@ -83,6 +83,8 @@ INSTANTIATE_TEST_SUITE_P(Refused, RowTest, testing::ValuesIn(refused_rows()), na
 
 TEST(AllRows, HaveTheSameVerdictsInTheCompanyOfOthers) {
   std::vector<Row> rows = all_rows();
+  // How soon and how often a VIP is defended depends on what else went on.
+  std::erase_if(rows, [](const Row& row) { return row.sentence == kAnnouncedByAnother; });
   Rig rig(rows_config(), rows_options());
   rig.settle();
   std::mt19937 order(7);
