@@ -59,7 +59,7 @@ void HealthMonitor::apply(const Config& config, const ServiceConfig& service,
   if (service.health.type != HealthType::none) {
     vips_.insert(service.key.vip);
     const auto rules = std::make_shared<const HealthRules>(
-        HealthRules{service.key, service.health, service.slow_start * 1s});
+        HealthRules{service.key, service.health, std::chrono::seconds(service.slow_start)});
     for (const RealServerConfig& server : service.real_servers) {
       const Registry::Server& number = numbers.servers.at(server.address);
       enter(config, server, number, rules, presume_up, now);

@@ -2,8 +2,6 @@
 
 namespace turnout {
 
-using namespace std::chrono_literals;
-
 const char* to_string(HealthState::Phase phase) {
   switch (phase) {
     case HealthState::Phase::up:
@@ -26,7 +24,7 @@ bool HealthState::pass(const HealthConfig& rules, Time now) {
   fails_ = 0;
   if (phase_ == Phase::up) return false;
   if (phase_ == Phase::down && passes_ < rules.timings.rise) return false;
-  if (is_damped() && now - passing_since_ < rules.damping * 1s) return false;
+  if (is_damped() && now - passing_since_ < std::chrono::seconds(rules.damping)) return false;
   turn(Phase::up, now);
   return true;
 }
@@ -45,7 +43,8 @@ bool HealthState::fail(const ProbeResult& result, const HealthConfig& rules, Tim
   const Time first = fell_[falls_ % kFallsAtMost];
   fell_[falls_++ % kFallsAtMost] = now;
   // `first` is of the fall before those that may be: this one is one too many if that was not long ago.
-  damped_ = rules.damping != 0 && falls_ > kFallsAtMost && now - first < kWindows * rules.damping * 1s;
+  damped_ = rules.damping != 0 && falls_ > kFallsAtMost &&
+            now - first < kWindows * std::chrono::seconds(rules.damping);
   return true;
 }
 
