@@ -68,9 +68,10 @@ Json connection_filter(const Request& request) {
 void show_vips(const Request& request) {
   const Json vips = request.call("vip.list", Json::object());
   if (request.print_json(vips)) return;
-  Table table({{"VIP"}, {"ECHO"}, {"UNMATCHED"}, {"SERVICES", Align::right}});
+  Table table({{"VIP"}, {"ECHO"}, {"UNMATCHED"}, {"SERVICES", Align::right}, {"DEPENDS ON"}, {"WITHDRAWN"}});
   for (const Json& vip : vips) {
-    table.add_row({text(vip, "address"), text(vip, "echo"), text(vip, "unmatched"), text(vip, "services")});
+    table.add_row({text(vip, "address"), text(vip, "echo"), text(vip, "unmatched"), text(vip, "services"),
+                   text(vip, "depends_on_uplink"), text(vip, "withdrawn")});
   }
   print_table(request, table, "No VIPs. To add one: turnoutctl service add tcp VIP:PORT --server ADDR");
 }
@@ -112,13 +113,21 @@ void show_neighbors(const Request& request) {
                {"STATE"},
                {"AGE", Align::right},
                {"REQUESTS", Align::right},
-               {"MAC CHANGES", Align::right}});
+               {"MAC CHANGES", Align::right},
+               {"RIVAL"}});
   for (const Json& neighbor : neighbors) {
     table.add_row({text(neighbor, "port"), text(neighbor, "address"), text(neighbor, "mac"),
                    text(neighbor, "state"), duration(neighbor, "age"), text(neighbor, "requests"),
-                   text(neighbor, "mac_changes")});
+                   text(neighbor, "mac_changes"), text(neighbor, "rival")});
   }
   print_table(request, table, "No neighbors: there are neither real servers nor gateways to resolve.");
+}
+
+/// "up", or "up, down" where each family has a gateway; "-" for none.
+std::string uplink_states(const Json& port) {
+  Json states = Json::array();
+  for (const Json& uplink : member(port, "uplink")) states.push_back(member(uplink, "state"));
+  return joined(states);
 }
 
 /// One is a text, two are a list.
@@ -142,13 +151,14 @@ void show_ports(const Request& request) {
                {"TXQ", Align::right},
                {"RSS"},
                {"GATEWAY"},
+               {"UPLINK"},
                {"KERNEL"},
                {"ADDRESSES"}});
   for (const Json& port : ports) {
     table.add_row({text(port, "name"), text(port, "device"), text(port, "driver"), text(port, "vlan"),
                    text(port, "mac"), text(port, "link"), link_speed(port), text(port, "mtu"),
                    text(port, "rx_queues"), text(port, "tx_queues"), text(port, "rss"), gateways(port),
-                   text(port, "kernel_interface"), joined(member(port, "addresses"))});
+                   uplink_states(port), text(port, "kernel_interface"), joined(member(port, "addresses"))});
   }
   print_table(request, table, "No ports.");
 }
@@ -238,7 +248,8 @@ CommandGroup show_commands() {
        "the MAC addresses of real servers and gateways",
        "neighbor.list",
        {},
-       "An incomplete neighbor has never answered; a fixed one is in the configuration. Example:\n"
+       "An incomplete neighbor has never answered; a fixed one is in the configuration. RIVAL: another MAC\n"
+       "address that claims to be it. Example:\n"
        "  turnoutctl neighbors\n",
        show_neighbors},
       {"ports",

@@ -284,16 +284,30 @@ TEST(CliRun, ShowsIpv6ConnectionsInColumns) {
       << ctl.out;
 }
 
+TEST(CliRun, ShowsRivalsAndUplinks) {
+  Turnoutctl ctl;
+  ctl.answers["neighbor.list"] =
+      Json::parse(R"([{"port": "lan", "address": "192.0.2.11", "rival": "02:00:00:00:0b:ad"}])");
+  EXPECT_EQ(ctl.run({"neighbors"}), kDone);
+  EXPECT_TRUE(contains(ctl.out, "RIVAL") && contains(ctl.out, "02:00:00:00:0b:ad")) << ctl.out;
+  ctl.answers["port.list"] = Json::parse(
+      R"([{"name": "lan", "uplink": [{"state": "up"}, {"state": "down"}]}, {"name": "dmz", "uplink": []}])");
+  EXPECT_EQ(ctl.run({"ports"}), kDone);
+  EXPECT_TRUE(contains(ctl.out, "UPLINK") && contains(ctl.out, "up, down")) << ctl.out;
+}
+
 TEST(CliRun, ShowsVips) {
   Turnoutctl ctl;
   ctl.answers["vip.list"] = Json::parse(R"([
-      {"address": "192.0.2.100", "echo": "yes", "unmatched": "drop", "services": 2},
-      {"address": "2001:db8::100", "echo": "while_up", "unmatched": "reject", "services": 0}])");
+      {"address": "192.0.2.100", "echo": "yes", "unmatched": "drop", "services": 2,
+       "depends_on_uplink": null, "withdrawn": false},
+      {"address": "2001:db8::100", "echo": "while_up", "unmatched": "reject", "services": 0,
+       "depends_on_uplink": "isp1", "withdrawn": true}])");
   EXPECT_EQ(ctl.run({"vips"}), kDone);
   EXPECT_EQ(ctl.out,
-            "VIP            ECHO      UNMATCHED  SERVICES\n"
-            "192.0.2.100    yes       drop              2\n"
-            "2001:db8::100  while_up  reject            0\n");
+            "VIP            ECHO      UNMATCHED  SERVICES  DEPENDS ON  WITHDRAWN\n"
+            "192.0.2.100    yes       drop              2  -           no\n"
+            "2001:db8::100  while_up  reject            0  isp1        yes\n");
   ctl.answers["vip.list"] = Json::array();
   EXPECT_EQ(ctl.run({"vips"}), kDone);
   EXPECT_TRUE(contains(ctl.out, "No VIPs.")) << ctl.out;
@@ -328,7 +342,7 @@ TEST(CliRun, ShowsWhatPortsHaveInCommonAndApart) {
       {"name": "dmz", "device": "d", "vlan": 20, "gateway": null, "kernel_interface": null,
        "addresses": ["2001:db8:1::2/64"]}])");
   EXPECT_EQ(ctl.run({"ports"}), kDone);
-  EXPECT_TRUE(contains(ctl.out, "192.0.2.1, fe80::1  turnout0  192.0.2.2/24, 2001:db8::2/64\n")) << ctl.out;
+  EXPECT_TRUE(contains(ctl.out, "192.0.2.1, fe80::1  -       turnout0  192.0.2.2/24, 2001:db8::2/64\n")) << ctl.out;
   EXPECT_TRUE(contains(ctl.out, "  20  ")) << ctl.out;
 }
 
