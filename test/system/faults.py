@@ -39,7 +39,7 @@ def unplugged(server: Host, lan="lan", device="eth0"):
 def no_service(server: Host, restart):
     """nginx ends; `restart` brings it back."""
     pid = int(Path(server.folder, "nginx.pid").read_text())
-    os.kill(pid, signal.SIGQUIT)
+    os.kill(pid, signal.SIGTERM)  # at once: a connection that nobody ends must not keep it
     wait_for("nginx ending", lambda: not Path(f"/proc/{pid}").exists())
     try:
         yield

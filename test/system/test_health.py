@@ -78,6 +78,10 @@ def test_a_server_that_lacks_the_vip_is_taken_out(dual_network, lan, dual_direct
         assert said["cause"] == "lacks_vip"
         assert set(ask_many(dual_network.client, vip, 12)) == {"real1", "real3"}
         assert f"real server {servers[1]} is down: no answer to" in dual_director.log()
+        page = dual_director.ctl("doctor", check=False)
+        assert page.returncode == 4, page.stdout
+        assert "[server_lacks_vip]" in page.stdout and f"real-server apply {vip}" in page.stdout
+        assert servers[1] in dual_director.ctl("health").stdout
     wait_up(dual_director, servers[1])
     assert f"real server {servers[1]} is up" in dual_director.log()
     assert set(ask_many(dual_network.client, vip, 12)) == {"real1", "real2", "real3"}
@@ -179,6 +183,8 @@ def test_all_down_drops_by_name_and_the_fallback_takes_over(dual_network, lan, d
         with pytest.raises(OSError):
             who_answers(dual_network.client, vip)
         assert dual_director.stats()["drops"]["no_server_up"] > 0
+        page = dual_director.ctl("doctor", check=False)
+        assert page.returncode == 5 and "[service_down]" in page.stdout
         dual_director.rpc("service.edit", {**key(one), "fallback": {"address": servers[2]}})
         wait_up(dual_director, servers[2])
         assert who_answers(dual_network.client, vip) == "real3"

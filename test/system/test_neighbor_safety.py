@@ -154,6 +154,8 @@ def test_a_flood_of_random_claims_moves_nobody_fills_no_memory_and_stops_no_traf
         so_far = sum(hammer.answers.values())
         wait_for("requests answered meanwhile", lambda: sum(hammer.answers.values()) > so_far + 20, 60)
         assert running.rpc("daemon.info")["generation"] == 1, "control answers"
+        assert {row["state"] for row in running.rpc("health.list")} == {"up"}, "checks are answered"
+        assert {row["falls"] for row in running.rpc("health.list")} == {0}
     assert places(running) == before
     assert resident(running) < memory + 32 * 1024 * 1024
     assert len(running.metrics()["turnout_vip_conflict"]) <= 256

@@ -104,9 +104,13 @@ def test_arp_ignore_0_is_found_named_and_countered_until_it_is_mended(dual_netwo
         director, dual_network.VIP, thief.mac(), thief.address, "answers ARP requests",
         f"ssh {thief.address} sudo sysctl -w net.ipv4.conf.all.arp_ignore=1",
     )  # fmt: skip
+    page = director.ctl("doctor", check=False)
+    assert page.returncode == 5, page.stdout
+    assert "[vip_conflict]" in page.stdout and "arp_ignore=1" in page.stdout
     check_served_by_director(dual_network, director, dual_network.VIP)
     mend(thief, dual_network)
     wait_until_over(director, dual_network.VIP, thief.mac(), thief.address)
+    assert "vip_conflict" not in {finding["code"] for finding in director.rpc("doctor")["findings"]}
 
 
 def test_arp_announce_0_is_found_named_and_countered_until_it_is_mended(dual_network, start, thief):
