@@ -252,6 +252,14 @@ def test_replies_of_each_vip_leave_by_its_own_router(host, two_uplinks):
     assert host.run("ip", "rule", "show", "pref", "7800").stdout.count("lookup") == 2, "once each"
 
 
+def test_replies_to_the_own_subnet_need_no_router(host, two_uplinks):
+    """As those to the director's health checks: the router may be down."""
+    host.real_server("apply", *FOUR_VIPS)
+    for vip, to, device in ((VIP, "192.0.2.2", "eth0"), (OTHER_VIP, "198.51.100.2", "eth1"), (VIP6, "2001:db8::2", "eth0")):
+        way = host.run("ip", "route", "get", to, "from", vip).stdout
+        assert f"dev {device}" in way and "via" not in way, way
+
+
 def test_a_vip_may_change_its_router(host, two_uplinks):
     host.real_server("apply", *FOUR_VIPS)
     host.real_server("apply", VIP, "--gateway", "198.51.100.1", OTHER_VIP, "--gateway", "192.0.2.1")

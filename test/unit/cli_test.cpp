@@ -342,7 +342,8 @@ TEST(CliRun, ShowsWhatPortsHaveInCommonAndApart) {
       {"name": "dmz", "device": "d", "vlan": 20, "gateway": null, "kernel_interface": null,
        "addresses": ["2001:db8:1::2/64"]}])");
   EXPECT_EQ(ctl.run({"ports"}), kDone);
-  EXPECT_TRUE(contains(ctl.out, "192.0.2.1, fe80::1  -       turnout0  192.0.2.2/24, 2001:db8::2/64\n")) << ctl.out;
+  EXPECT_TRUE(contains(ctl.out, "192.0.2.1, fe80::1  -       turnout0  192.0.2.2/24, 2001:db8::2/64\n"))
+      << ctl.out;
   EXPECT_TRUE(contains(ctl.out, "  20  ")) << ctl.out;
 }
 
