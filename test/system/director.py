@@ -223,7 +223,6 @@ class Director:
         def total(name):
             return sum(metrics[name].values())
 
-        originated = self.stats()["packets"]["originated"]  # control's own frames leave by the ports, too
-        left = total("turnout_port_transmit_packets_total") - originated
+        left = total("turnout_port_transmit_packets_total") - total("turnout_originated_packets_total")  # control's own
         left += total("turnout_punted_packets_total") + total("turnout_dropped_packets_total")
         return total("turnout_port_receive_packets_total") == left
