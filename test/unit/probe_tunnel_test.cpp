@@ -306,7 +306,8 @@ TEST_F(ProbeTunnelTest, APortThatAnotherProgramHasIsPassedOver) {
 TEST_F(ProbeTunnelTest, TheLoneliestMtuHoldsForAll) {
   make_tunnel({1400, 9000});
   connect(kTarget4);
-  const auto content = next(RTE_TCP_SYN_FLAG).packet().ip.content;
+  const Sent syn = next(RTE_TCP_SYN_FLAG);
+  const auto content = syn.packet().ip.content;
   EXPECT_EQ((std::vector<int>{content[20], content[21]}), (std::vector<int>{2, 4})) << "the option MSS";
   EXPECT_EQ(content[22] << 8 | content[23], 1360);
 }
