@@ -1,6 +1,7 @@
 #include "control/config.h"
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 #include <utility>
 
@@ -11,15 +12,13 @@ std::string to_string(Protocol protocol) {
 }
 
 std::string to_string(SchedulerKind scheduler) {
-  switch (scheduler) {
-    case SchedulerKind::rr:
-      return "rr";
-    case SchedulerKind::wrr:
-      return "wrr";
-    case SchedulerKind::mh:
-      break;
-  }
-  return "mh";
+  constexpr std::array<const char*, kSchedulerKinds> kNames = {"mh", "rr",  "wrr", "lc", "wlc", "sh",
+                                                               "dh", "sed", "nq",  "fo", "ovf"};
+  return kNames[static_cast<size_t>(scheduler)];
+}
+
+SchedulerFlags default_flags(SchedulerKind scheduler) {
+  return {.port = scheduler == SchedulerKind::mh};
 }
 
 std::string to_string(HealthType type) {
@@ -75,12 +74,41 @@ std::string to_string(UnmatchedPolicy policy) {
 }
 
 bool operator<(const ServiceKey& a, const ServiceKey& b) {
-  return std::tie(a.vip, a.protocol, a.port) < std::tie(b.vip, b.protocol, b.port);
+  return std::tie(a.vip, a.protocol, a.port, a.last_port, a.group) <
+         std::tie(b.vip, b.protocol, b.port, b.last_port, b.group);
+}
+
+std::string ServiceKey::port_text() const {
+  return std::to_string(port) + (last_port == 0 ? "" : "-" + std::to_string(last_port));
 }
 
 std::string ServiceKey::to_string() const {
+  if (is_group()) return "group " + group + (vip.is_v6() ? " (ipv6)" : "");
   const std::string host = vip.is_v6() ? "[" + vip.to_string() + "]" : vip.to_string();
-  return turnout::to_string(protocol) + " " + host + ":" + std::to_string(port);
+  return turnout::to_string(protocol) + " " + host + ":" + port_text();
+}
+
+std::span<const ServiceKey> listeners_of(const ServiceConfig& service) {
+  if (service.key.is_group()) return service.members;
+  return {&service.key, 1};
+}
+
+size_t indexes_of(const ServiceConfig& service) {
+  if (service.key.is_group()) return 1 + service.members.size();
+  return service.persistence == 0 ? 1 : 2;
+}
+
+const ServiceKey* checked_listener(const ServiceConfig& service) {
+  const std::span<const ServiceKey> all = listeners_of(service);
+  if (all.empty() || service.health.type == HealthType::none) return nullptr;
+  const Protocol wanted = service.health.type == HealthType::udp ? Protocol::udp : Protocol::tcp;
+  const auto suits = [&](const ServiceKey& key) { return key.protocol == wanted && key.is_one_port(); };
+  const auto found = std::ranges::find_if(all, suits);
+  return found == all.end() ? &all.front() : &*found;
+}
+
+bool Config::in_maintenance(const IpAddress& server) const {
+  return std::ranges::find(maintenance, server) != maintenance.end();
 }
 
 const ServiceConfig* Config::find(const ServiceKey& key) const {

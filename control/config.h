@@ -4,29 +4,45 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "control/address.h"
 #include "dataplane/idle.h"
+#include "dataplane/scheduler_kind.h"
 
 namespace turnout {
 
 enum class Protocol : uint8_t { tcp = 6, udp = 17 };  // IANA protocol numbers
 std::string to_string(Protocol protocol);
 
-enum class SchedulerKind : uint8_t { mh, rr, wrr };
 std::string to_string(SchedulerKind scheduler);
 
-/// What names a virtual service.
+/// What sh and mh may be told besides.
+struct SchedulerFlags {
+  bool port = false;      // sh-port, mh-port: the client's port counts as well as its address
+  bool fallback = false;  // sh-fallback, mh-fallback: whose server can't be had gets another one
+  bool operator==(const SchedulerFlags&) const = default;
+};
+/// Of a service that doesn't say: for mh the client's port counts.
+SchedulerFlags default_flags(SchedulerKind scheduler);
+
+/// What names a virtual service: the VIP, protocol and port that its packets go to, or the name of a group of
+/// such. Also each of a group's members, which have no name.
 struct ServiceKey {
-  IpAddress vip;
+  IpAddress vip;  // of a group: the unspecified address of its family
   Protocol protocol = Protocol::tcp;
-  uint16_t port = 0;  // host byte order
+  uint16_t port = 0;       // host byte order; 0: every port
+  uint16_t last_port = 0;  // of a range, above `port`; 0: it is that port alone
+  std::string group = {};  // "": not a group
 
   friend bool operator==(const ServiceKey&, const ServiceKey&) = default;
   friend bool operator<(const ServiceKey& a, const ServiceKey& b);
-  std::string to_string() const;  ///< "tcp 192.0.2.100:80"
+  bool is_group() const { return !group.empty(); }
+  bool is_one_port() const { return port != 0 && last_port == 0; }
+  std::string port_text() const;  ///< "80", "8000-8099", "0"
+  std::string to_string() const;  ///< "tcp 192.0.2.100:80", "tcp 192.0.2.100:8000-8099", "group web"
 };
 
 struct RealServerConfig {
@@ -34,6 +50,8 @@ struct RealServerConfig {
   uint32_t weight = 1;            // 0: draining, keeps its connections and gets no new ones
   std::optional<MacAddress> mac;  // fixed: neither ARP nor neighbor discovery asks for it
   bool fallback = false;          // gets connections only while no other server of the service is up
+  uint32_t upper_threshold = 0;   // connections at which it is full; 0: never
+  uint32_t lower_threshold = 0;   // below which it is no longer; 0: below three quarters of upper_threshold
 
   bool operator==(const RealServerConfig&) const = default;
 };
@@ -76,7 +94,12 @@ std::string to_string(OnDown on_down);
 
 struct ServiceConfig {
   ServiceKey key;
+  std::vector<ServiceKey> members = {};  // of a group
   SchedulerKind scheduler = SchedulerKind::mh;
+  SchedulerFlags flags = default_flags(SchedulerKind::mh);
+  uint32_t persistence = 0;                    // seconds for which a client keeps its server; 0: off
+  uint8_t persistence_prefix = 32;             // leading bits of the client's address that count
+  bool one_packet = false;                     // UDP: each datagram is scheduled by itself
   uint32_t maglev_table_size = 4093;           // prime
   std::vector<RealServerConfig> real_servers;  // the fallback server last, if there is one
   HealthConfig health = {};
@@ -85,6 +108,13 @@ struct ServiceConfig {
 
   bool operator==(const ServiceConfig&) const = default;
 };
+
+/// Where the service's packets go to: a group's members, or what its key says.
+std::span<const ServiceKey> listeners_of(const ServiceConfig& service);
+/// How many numbers it takes of those that are handed out to services.
+size_t indexes_of(const ServiceConfig& service);
+/// Which of these the real servers are checked at; none if there is nothing to check.
+const ServiceKey* checked_listener(const ServiceConfig& service);
 
 struct EalConfig {
   std::string lcores = "0";  // EAL's --lcores syntax
@@ -179,9 +209,11 @@ struct Config {
   std::string control_socket = "/run/turnout/control.sock";
   std::string http_listen = "127.0.0.1:9877";  // "" turns it off
   VipWatchConfig vip_watch;
-  std::vector<VipConfig> vips;  // those that differ from the defaults
+  std::vector<VipConfig> vips;         // those that differ from the defaults
+  std::vector<IpAddress> maintenance;  // real servers that get no new connections in any service
   std::vector<ServiceConfig> services;
 
+  bool in_maintenance(const IpAddress& server) const;
   const ServiceConfig* find(const ServiceKey& key) const;
   ServiceConfig* find(const ServiceKey& key);
 };

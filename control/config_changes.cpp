@@ -1,4 +1,5 @@
 // What differs between two configurations: in sentences, and as refusals of what only a restart can change.
+#include <algorithm>
 #include <map>
 #include <string_view>
 
@@ -31,6 +32,15 @@ std::string added_service(const ServiceConfig& service) {
   return sentence;
 }
 
+void compare_words(const std::string& of, const std::string& name, const std::string& from,
+                   const std::string& to, Sentences& sentences) {
+  if (from != to) sentences.push_back(of + ": change " + name + from_to(from, to));
+}
+void compare_numbers(const std::string& of, const std::string& name, uint64_t from, uint64_t to,
+                     Sentences& sentences) {
+  compare_words(of, name, std::to_string(from), std::to_string(to), sentences);
+}
+
 void compare_server(const std::string& service, const RealServerConfig& from, const RealServerConfig& to,
                     Sentences& sentences) {
   const std::string of_server = " of real server " + to.address.to_string();
@@ -42,6 +52,9 @@ void compare_server(const std::string& service, const RealServerConfig& from, co
     sentences.push_back(service + ": real server " + to.address.to_string() +
                         (to.fallback ? " becomes the fallback" : " is the fallback no longer"));
   }
+  const std::string server = service + ": real server " + to.address.to_string();
+  compare_numbers(server, "upper_threshold", from.upper_threshold, to.upper_threshold, sentences);
+  compare_numbers(server, "lower_threshold", from.lower_threshold, to.lower_threshold, sentences);
   if (from.mac != to.mac) {
     sentences.push_back(service + ": change mac" + of_server + from_to(mac_text(from), mac_text(to)));
   }
@@ -65,12 +78,34 @@ void compare_servers(const ServiceConfig& from, const ServiceConfig& to, Sentenc
   }
 }
 
+void compare_members(const ServiceConfig& from, const ServiceConfig& to, Sentences& sentences) {
+  const auto has = [](const ServiceConfig& group, const ServiceKey& key) {
+    return std::ranges::find(group.members, key) != group.members.end();
+  };
+  for (const ServiceKey& member : to.members) {
+    if (!has(from, member)) sentences.push_back(to.key.to_string() + ": add member " + member.to_string());
+  }
+  for (const ServiceKey& member : from.members) {
+    if (!has(to, member)) sentences.push_back(to.key.to_string() + ": remove member " + member.to_string());
+  }
+}
+
 void compare_service(const ServiceConfig& from, const ServiceConfig& to, Sentences& sentences) {
   const std::string service = to.key.to_string();
   if (from.scheduler != to.scheduler) {
     sentences.push_back(service + ": change scheduler" +
                         from_to(to_string(from.scheduler), to_string(to.scheduler)));
   }
+  // with another scheduler come other flags: worth a word only if they are not its usual ones
+  if (from.scheduler == to.scheduler || to.flags != default_flags(to.scheduler)) {
+    compare_words(service, "scheduler_flags", flags_to_json(from).dump(), flags_to_json(to).dump(),
+                  sentences);
+  }
+  compare_numbers(service, "persistence", from.persistence, to.persistence, sentences);
+  compare_numbers(service, "persistence_prefix", from.persistence_prefix, to.persistence_prefix, sentences);
+  compare_words(service, "one_packet", from.one_packet ? "true" : "false", to.one_packet ? "true" : "false",
+                sentences);
+  compare_members(from, to, sentences);
   if (from.maglev_table_size != to.maglev_table_size) {
     sentences.push_back(
         service + ": change maglev_table_size" +
@@ -158,6 +193,15 @@ void compare_timeouts(const TimeoutConfig& from, const TimeoutConfig& to, Senten
   compare("udp", from.udp, to.udp);
 }
 
+void compare_maintenance(const Config& from, const Config& to, Sentences& sentences) {
+  for (const IpAddress& server : to.maintenance) {
+    if (!from.in_maintenance(server)) sentences.push_back("maintenance: begin for " + server.to_string());
+  }
+  for (const IpAddress& server : from.maintenance) {
+    if (!to.in_maintenance(server)) sentences.push_back("maintenance: end for " + server.to_string());
+  }
+}
+
 /// The part of the configuration that the running program can't change.
 Json unchangeable_part(const Config& config) {
   Config part;
@@ -218,6 +262,7 @@ std::vector<std::string> describe_changes(const Config& from, const Config& to) 
   compare_timeouts(from.connections.timeouts, to.connections.timeouts, sentences);
   compare_vip_watch(from.vip_watch, to.vip_watch, sentences);
   compare_vips(from, to, sentences);
+  compare_maintenance(from, to, sentences);
   compare_services(from, to, sentences);
   return sentences;
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "control/config_rules.h"
+#include "control/config_service_key_json.h"
 #include "control/host_address.h"
 #include "control/prime.h"
 #include "control/turns.h"
@@ -29,6 +30,7 @@ class ConfigCheck {
 
   void run() {
     check_settings();
+    check_maintenance();
     check_counts();
     for (size_t i = 0; i < config_.services.size(); ++i) {
       check_service(config_.services[i], item("/services", i));
@@ -77,9 +79,28 @@ class ConfigCheck {
     }
   }
 
+  void check_maintenance() {
+    std::map<IpAddress, std::string> seen;
+    for (size_t i = 0; i < config_.maintenance.size(); ++i) {
+      const std::string at = item("/maintenance", i);
+      const auto [first, is_new] = seen.try_emplace(config_.maintenance[i], at);
+      if (!is_new) {
+        refuse(at, config_.maintenance[i].to_string() + " is given already at " + first->second +
+                       ": remove one of the two");
+      }
+    }
+  }
+
   void check_counts() {
+    size_t numbers = 0;
+    for (const ServiceConfig& service : config_.services) numbers += indexes_of(service);
     if (config_.services.size() > kMaxServices) {
       refuse("/services", std::to_string(config_.services.size()) + " services: at most " +
+                              std::to_string(kMaxServices) + " are possible, remove some");
+    } else if (numbers > kMaxServices) {
+      refuse("/services", "the services take " + std::to_string(numbers) +
+                              " numbers (one each, one for each member of a group, and one for persistence): "
+                              "at most " +
                               std::to_string(kMaxServices) + " are possible, remove some");
     }
     if (config_.vips.size() > kMaxVips) {
@@ -107,7 +128,28 @@ class ConfigCheck {
                                             std::to_string(next_prime(static_cast<uint32_t>(real_servers))));
     }
     if (service.scheduler == SchedulerKind::wrr) check_turns(service, at);
-    check_vip(service.key, at);
+    if (service.key.is_group()) {
+      check_group(service, at);
+    } else {
+      check_listener(service.key, at);
+    }
+  }
+
+  void check_group(const ServiceConfig& group, const std::string& at) {
+    const auto [first, is_new] = listeners_.try_emplace(group.key, at);
+    if (!is_new) {
+      refuse(at + "/group",
+             group.key.to_string() + " is given already at " + first->second + ": remove one of the two");
+    }
+    for (size_t i = 0; i < group.members.size(); ++i) {
+      const std::string member = item(at + "/members", i);
+      const IpAddress& vip = group.members[i].vip;
+      check_listener(group.members[i], member);
+      if (vip.is_unspecified() || vip.is_v6() == group.key.vip.is_v6()) continue;
+      refuse(member + "/vip", vip.to_string() + " is an " + family_of(vip) + " address and the group is of " +
+                                  family_of(group.key.vip) +
+                                  ": a group has one family, make another group for the other one");
+    }
   }
 
   /// wrr writes its order down: weight ÷ (greatest common divisor) turns for each server.
@@ -123,13 +165,16 @@ class ConfigCheck {
                                      " are possible: use smaller weights, or multiples of each other");
   }
 
-  void check_vip(const ServiceKey& key, const std::string& at) {
+  /// Where packets go to that are a service's, or a member's of a group.
+  void check_listener(const ServiceKey& key, const std::string& at) {
     if (key.vip.is_unspecified()) return;
     vips_.try_emplace(key.vip, at + "/vip");
-    if (key.port != 0) {
-      const auto [first, is_new] = services_.try_emplace(key, at);
+    if (!is_unread(key)) {
+      const auto [first, is_new] = listeners_.try_emplace(key, at);
       if (!is_new) {
         refuse(at, key.to_string() + " is given already at " + first->second + ": remove one of the two");
+      } else if (key.last_port != 0) {
+        refuse_overlap(first->first, at);
       }
     }
     if (const std::string* own_at = plan_.own(key.vip)) {
@@ -137,6 +182,18 @@ class ConfigCheck {
                               "): give the service an address of its own");
     }
     refuse_role(key.vip, at + "/vip");
+  }
+
+  /// With another range; a single port goes before a range.
+  void refuse_overlap(const ServiceKey& range, const std::string& at) {
+    auto& ranges = ranges_[{range.vip, range.protocol}];
+    for (const ServiceKey* other : ranges) {
+      if (other->last_port < range.port || range.last_port < other->port) continue;
+      refuse(at + "/port", range.port_text() + " overlaps " + other->to_string() + " (" +
+                               listeners_.at(*other) +
+                               "): a port is in one range only, change one of the two");
+    }
+    ranges.push_back(&range);
   }
 
   bool refuse_role(const IpAddress& address, const std::string& at) {
@@ -172,16 +229,22 @@ class ConfigCheck {
       if (!is_new) {
         refuse(place.address(), address.to_string() + " is given already at " +
                                     Place{at, first->second, false}.server() + ": remove one of the two");
-      } else if (!refuse_other_family(service.key.vip, address, place)) {
+      } else if (!has_family(service) || !refuse_other_family(service.key.vip, address, place)) {
         check_real_server(address, place);
       }
     }
   }
 
+  /// A VIP that could not be read has none.
+  static bool has_family(const ServiceConfig& service) {
+    return service.key.is_group() || !service.key.vip.is_unspecified();
+  }
+
   bool refuse_other_family(const IpAddress& vip, const IpAddress& address, const Place& place) {
-    if (vip.is_unspecified() || vip.is_v4() == address.is_v4()) return false;
-    refuse(place.address(), address.to_string() + " is an " + family_of(address) + " address and the VIP " +
-                                vip.to_string() + " an " + family_of(vip) +
+    if (vip.is_v4() == address.is_v4()) return false;
+    const std::string whose = vip.is_unspecified() ? "the group" : "the VIP " + vip.to_string();
+    refuse(place.address(), address.to_string() + " is an " + family_of(address) + " address and " + whose +
+                                " an " + family_of(vip) +
                                 " one: a service's real servers are of its family, give the server's " +
                                 family_of(vip) + " address");
     return true;
@@ -207,7 +270,8 @@ class ConfigCheck {
   AddressPlan plan_;
   // Each with the pointer to where it was given first.
   std::map<IpAddress, std::string> vips_;
-  std::map<ServiceKey, std::string> services_;
+  std::map<ServiceKey, std::string> listeners_;  // and groups
+  std::map<std::pair<IpAddress, Protocol>, std::vector<const ServiceKey*>> ranges_;
 };
 
 /// Real servers that the service does not have in `config`.
@@ -223,6 +287,8 @@ std::set<IpAddress> added_servers(const Config& config, const ServiceConfig& nex
 }  // namespace
 
 bool stays_valid(const Config& config, const ServiceConfig& next) {
+  const ServiceConfig* const before = config.find(next.key);
+  if (before && before->members != next.members) return false;
   Config alone;
   alone.ports = config.ports;
   alone.services = {next};
@@ -232,7 +298,9 @@ bool stays_valid(const Config& config, const ServiceConfig& next) {
   size_t real_servers = next.real_servers.size();
   for (const ServiceConfig& other : config.services) {
     if (other.key == next.key) continue;
-    if (added.contains(other.key.vip)) return false;
+    for (const ServiceKey& listener : listeners_of(other)) {
+      if (added.contains(listener.vip)) return false;
+    }
     real_servers += other.real_servers.size();
   }
   return real_servers <= kMaxRealServers;

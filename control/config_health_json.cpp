@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "control/config_service_key_json.h"
 #include "control/config_timings_json.h"
 
 namespace turnout {
@@ -192,14 +193,15 @@ void add_octets(const std::string& name, const std::string& octets, Json& json) 
 
 }  // namespace
 
-HealthConfig default_health(Protocol protocol) {
+HealthConfig default_health(const ServiceKey& service) {
   HealthConfig health;
-  health.type = protocol == Protocol::tcp ? HealthType::tcp : HealthType::icmp;
+  const bool by_tcp = service.is_group() || (service.protocol == Protocol::tcp && service.is_one_port());
+  health.type = by_tcp ? HealthType::tcp : HealthType::icmp;
   return health;
 }
 
-HealthConfig read_health(const ConfigReader& at, Protocol protocol) {
-  HealthConfig health = default_health(protocol);
+HealthConfig read_health(const ConfigReader& at, const ServiceKey& service) {
+  HealthConfig health = default_health(service);
   if (!at.expect_object({"type", "interval", "timeout", "rise", "fall", "jitter", "damping", "port", "send",
                          "send_hex", "expect", "expect_hex", "path", "host", "status", "command"})) {
     return health;
@@ -215,6 +217,9 @@ HealthConfig read_health(const ConfigReader& at, Protocol protocol) {
   at.read_integer("jitter", 0, kMostPercent, health.jitter);
   at.read_integer("damping", 0, kMostDamping, health.damping);
   read_what_is_asked(at, health);
+  const bool asks_a_port = health.type != HealthType::icmp && health.type != HealthType::exec;
+  if (asks_a_port && health.port == 0 && !service.is_group() && !service.is_one_port() && !is_unread(service))
+    at.refuse("which of the service's ports it asks is open: give \"port\", or use type icmp");
   return health;
 }
 

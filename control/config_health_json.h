@@ -5,12 +5,11 @@
 
 namespace turnout {
 
-/// What a service is checked by whose configuration says nothing about it: TCP by its port, UDP by pings, as
-/// nobody knows what an answer to a datagram would be.
-HealthConfig default_health(Protocol protocol);
+/// What a service is checked by whose configuration says nothing about it: a TCP port and a group by TCP, the
+/// rest by pings: nobody knows what an answer to a datagram would be, nor which ports of many are served.
+HealthConfig default_health(const ServiceKey& service);
 
-/// `protocol`: of the service.
-HealthConfig read_health(const ConfigReader& at, Protocol protocol);
+HealthConfig read_health(const ConfigReader& at, const ServiceKey& service);
 
 Json to_json(const HealthConfig& health);
 

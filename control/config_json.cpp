@@ -127,7 +127,7 @@ void read_vip_watch(const ConfigReader& at, VipWatchConfig& watch) {
 Config read_config(const ConfigReader& at) {
   Config config;
   if (!at.expect_object({"eal", "workers", "ports", "buffers", "connections", "control", "http", "vip_watch",
-                         "vips", "services"})) {
+                         "vips", "maintenance", "services"})) {
     return config;
   }
   if (const auto eal = at.member("eal")) read_eal(*eal, config.eal);
@@ -140,6 +140,11 @@ Config read_config(const ConfigReader& at) {
   if (const auto watch = at.member("vip_watch")) read_vip_watch(*watch, config.vip_watch);
   if (const auto vips = at.member("vips")) {
     for (const ConfigReader& vip : vips->elements()) config.vips.push_back(read_vip(vip));
+  }
+  if (const auto maintenance = at.member("maintenance")) {
+    for (const ConfigReader& server : maintenance->elements()) {
+      if (const auto address = server.host_address()) config.maintenance.push_back(*address);
+    }
   }
   if (const auto services = at.member("services")) {
     for (const ConfigReader& service : services->elements()) {

@@ -51,6 +51,7 @@ bool stays_valid(const Config& config, const ServiceConfig& next);
 
 Json to_json(const ServiceKey& key);
 Json to_json(const RealServerConfig& server);
+Json flags_to_json(const ServiceConfig& service);  ///< ["mh-port"]
 Json to_json(const ServiceConfig& service);
 Json to_json(const VipConfig& vip);
 Json gateways_to_json(const PortConfig& port);  ///< text for one, a list for two, null for none

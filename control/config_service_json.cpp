@@ -1,84 +1,62 @@
 #include "control/config_service_json.h"
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 
 #include "control/config_health_json.h"
+#include "control/config_service_key_json.h"
 #include "control/prime.h"
+#include "dataplane/tick.h"
 
 namespace turnout {
 namespace {
 
-constexpr uint64_t kMaxPort = 65535;
 constexpr uint64_t kMaxWeight = 65535;
+constexpr uint64_t kMaxThreshold = 0xffffffff;
 constexpr uint64_t kMaxSlowStart = 86'400;
-constexpr uint64_t kMaxPersistence = 0xffffffff;
+constexpr uint64_t kMaxPersistence = kMaxTimeout;  // seconds: 11 days
 constexpr uint32_t kMinTableSize = 251;
 constexpr uint32_t kMaxTableSize = 16777213;  // the largest prime below 2^24
 
-template <size_t kSize>
-bool is_among(const std::array<std::string_view, kSize>& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-std::optional<Protocol> read_protocol(const ConfigReader& at) {
-  const auto name = at.text();
-  if (!name) return std::nullopt;
-  if (*name == "tcp") return Protocol::tcp;
-  if (*name == "udp") return Protocol::udp;
-  at.refuse_value("is no protocol known here: use \"tcp\" or \"udp\"");
-  return std::nullopt;
-}
-
-std::optional<uint16_t> read_service_port(const ConfigReader& at) {
-  if (at.value().is_number_integer() && at.value() == 0) {
-    at.refuse_value("means every port: wildcard services are not built yet, name one port from 1 to 65535");
-    return std::nullopt;
-  }
-  const auto port = at.integer(1, kMaxPort);
-  if (!port) return std::nullopt;
-  return static_cast<uint16_t>(*port);
-}
-
-ServiceKey read_key(const ConfigReader& service) {
-  ServiceKey key;
-  std::optional<Protocol> protocol;
-  std::optional<uint16_t> port;
-  if (const auto at = service.required_member("vip", "the virtual service's IP address")) {
-    key.vip = at->host_address().value_or(IpAddress());
-  }
-  if (const auto at = service.required_member("protocol", "\"tcp\" or \"udp\""))
-    protocol = read_protocol(*at);
-  if (const auto at = service.required_member("port", "a port from 1 to 65535"))
-    port = read_service_port(*at);
-  if (protocol && port) {  // a key without its protocol names nothing
-    key.protocol = *protocol;
-    key.port = *port;
-  }
-  return key;
-}
-
 void read_scheduler(const ConfigReader& at, SchedulerKind& scheduler) {
-  constexpr std::array<std::string_view, 8> kNotBuilt{"lc", "wlc", "sh", "dh", "sed", "nq", "fo", "ovf"};
   const auto name = at.text();
   if (!name) return;
-  for (const auto kind : {SchedulerKind::mh, SchedulerKind::rr, SchedulerKind::wrr}) {
+  std::string known;
+  for (size_t i = 0; i < kSchedulerKinds; ++i) {
+    const auto kind = static_cast<SchedulerKind>(i);
     if (*name == to_string(kind)) {
       scheduler = kind;
       return;
     }
+    known += (i == 0 ? "" : i + 1 == kSchedulerKinds ? " or " : ", ") + to_string(kind);
   }
-  at.refuse_value(is_among(kNotBuilt, *name) ? "is not built yet: use mh, rr or wrr"
-                                             : "is no scheduler: use mh, rr or wrr");
+  at.refuse_value("is no scheduler: use " + known);
 }
 
-void refuse_persistence(const ConfigReader& at) {
-  const auto seconds = at.integer(0, kMaxPersistence);
-  if (seconds.value_or(0) == 0) return;
-  at.refuse_value(
-      "asks for persistence, which is not built yet: remove it or set 0; the scheduler mh sends a client's "
-      "connection back to the same real server as long as the servers stay the same");
+/// Each names its scheduler, as in "mh-port".
+void read_flags(const ConfigReader& at, SchedulerKind scheduler, SchedulerFlags& flags) {
+  flags = {};
+  const bool has_flags = scheduler == SchedulerKind::mh || scheduler == SchedulerKind::sh;
+  const std::string name = to_string(scheduler);
+  for (const ConfigReader& flag : at.elements()) {
+    const auto text = flag.text();
+    if (!text) continue;
+    if (has_flags && *text == name + "-port") {
+      flags.port = true;
+    } else if (has_flags && *text == name + "-fallback") {
+      flags.fallback = true;
+    } else {
+      flag.refuse_value("is no flag of " + name + ": " +
+                        (has_flags ? "use " + name + "-port or " + name + "-fallback"
+                                   : "only sh and mh have any, remove it"));
+    }
+  }
+}
+
+void read_persistence(const ConfigReader& at, ServiceConfig& service) {
+  const uint8_t longest = service.key.vip.is_v6() ? 128 : 32;
+  service.persistence_prefix = longest;
+  at.read_integer("persistence", 0, kMaxPersistence, service.persistence);
+  at.read_integer("persistence_prefix", 1, longest, service.persistence_prefix);
 }
 
 void read_on_down(const ConfigReader& at, OnDown& on_down) {
@@ -102,15 +80,55 @@ void read_table_size(const ConfigReader& at, uint32_t& size) {
                   std::to_string(next_prime(size)));
 }
 
+void read_thresholds(const ConfigReader& at, RealServerConfig& server) {
+  at.read_integer("upper_threshold", 0, kMaxThreshold, server.upper_threshold);
+  at.read_integer("lower_threshold", 0, kMaxThreshold, server.lower_threshold);
+  if (server.lower_threshold <= server.upper_threshold) return;
+  at.member("lower_threshold")
+      ->refuse_value("is above upper_threshold, " + std::to_string(server.upper_threshold) +
+                     ": a server that is full has more connections than one that is open again");
+}
+
 RealServerConfig read_real_server(const ConfigReader& at) {
   RealServerConfig server;
-  if (!at.expect_object({"address", "weight", "mac"})) return server;
+  if (!at.expect_object({"address", "weight", "mac", "upper_threshold", "lower_threshold"})) return server;
   if (const auto address = at.required_member("address", "the real server's IP address")) {
     server.address = address->host_address().value_or(IpAddress());
   }
   at.read_integer("weight", 0, kMaxWeight, server.weight);
   if (const auto mac = at.member("mac")) server.mac = mac->unicast_mac();
+  read_thresholds(at, server);
   return server;
+}
+
+void read_members(const ConfigReader& at, ServiceConfig& service) {
+  const auto members = at.member("members");
+  if (!members) return;
+  if (!service.key.is_group()) {
+    members->refuse(
+        "only a group has members: give \"group\" instead of vip, protocol and port, or remove them");
+    return;
+  }
+  for (const ConfigReader& member : members->elements()) service.members.push_back(read_group_member(member));
+}
+
+void read_one_packet(const ConfigReader& at, ServiceConfig& service) {
+  const auto one_packet = at.member("one_packet");
+  if (!one_packet) return;
+  if (!one_packet->value().is_boolean()) return one_packet->refuse_value("is not true or false");
+  service.one_packet = one_packet->value().get<bool>();
+  const auto is_udp = [](const ServiceKey& key) { return key.protocol == Protocol::udp; };
+  if (service.one_packet && !std::ranges::all_of(listeners_of(service), is_udp))
+    one_packet->refuse("only datagrams can be scheduled one by one: use it with UDP, or remove it");
+}
+
+/// LVS asks for it as well: what is the use of every port, if not that a client's connections meet?
+void refuse_wide_without_persistence(const ConfigReader& at, const ServiceConfig& service) {
+  const bool is_wide = !service.key.is_group() && service.key.port == 0 && !is_unread(service.key);
+  if (!is_wide || service.persistence != 0) return;
+  at.member("port")->refuse_value(
+      "means every port, which needs persistence so that a client's connections reach one real server: set "
+      "persistence, or name a port or a range as in \"8000-8099\"");
 }
 
 }  // namespace
@@ -118,14 +136,20 @@ RealServerConfig read_real_server(const ConfigReader& at) {
 ServiceConfig read_service(const ConfigReader& at) {
   ServiceConfig service;
   if (!at.expect_object({"vip", "protocol", "port", "scheduler", "persistence", "health", "on_down",
-                         "slow_start", "maglev_table_size", "real_servers", "fallback"})) {
+                         "slow_start", "maglev_table_size", "real_servers", "fallback", "group", "family",
+                         "members", "scheduler_flags", "persistence_prefix", "one_packet"})) {
     return service;
   }
-  service.key = read_key(at);
+  service.key = read_service_key(at);
+  read_members(at, service);
   if (const auto scheduler = at.member("scheduler")) read_scheduler(*scheduler, service.scheduler);
-  if (const auto persistence = at.member("persistence")) refuse_persistence(*persistence);
-  service.health = default_health(service.key.protocol);
-  if (const auto health = at.member("health")) service.health = read_health(*health, service.key.protocol);
+  service.flags = default_flags(service.scheduler);
+  if (const auto flags = at.member("scheduler_flags")) read_flags(*flags, service.scheduler, service.flags);
+  read_persistence(at, service);
+  read_one_packet(at, service);
+  refuse_wide_without_persistence(at, service);
+  service.health = default_health(service.key);
+  if (const auto health = at.member("health")) service.health = read_health(*health, service.key);
   if (const auto on_down = at.member("on_down")) read_on_down(*on_down, service.on_down);
   at.read_integer("slow_start", 0, kMaxSlowStart, service.slow_start);
   if (const auto size = at.member("maglev_table_size")) read_table_size(*size, service.maglev_table_size);
@@ -139,12 +163,6 @@ ServiceConfig read_service(const ConfigReader& at) {
     service.real_servers.back().fallback = true;
   }
   return service;
-}
-
-Parsed<ServiceKey> parse_service_key(const Json& value, const std::string& at) {
-  return parse_part(value, at, [](const ConfigReader& reader) {
-    return reader.expect_object({"vip", "protocol", "port"}) ? read_key(reader) : ServiceKey();
-  });
 }
 
 Parsed<ServiceConfig> parse_service(const Json& value, const std::string& at) {

@@ -7,10 +7,15 @@
 namespace turnout {
 namespace {
 
-/// Text for one, a list for more, null for none.
-Json one_or_more_to_json(const std::vector<IpAddress>& addresses) {
+Json addresses_to_json(const std::vector<IpAddress>& addresses) {
   Json list = Json::array();
   for (const IpAddress& address : addresses) list.push_back(address.to_string());
+  return list;
+}
+
+/// Text for one, a list for more, null for none.
+Json one_or_more_to_json(const std::vector<IpAddress>& addresses) {
+  Json list = addresses_to_json(addresses);
   if (list.empty()) return nullptr;
   return list.size() == 1 ? list.front() : list;
 }
@@ -76,20 +81,29 @@ Json to_json(const VipConfig& vip) {
   return json;
 }
 
-Json to_json(const ServiceKey& key) {
-  return {{"vip", key.vip.to_string()}, {"protocol", to_string(key.protocol)}, {"port", key.port}};
-}
-
 Json to_json(const RealServerConfig& server) {
   Json json = {{"address", server.address.to_string()}, {"weight", server.weight}};
   if (server.mac) json["mac"] = server.mac->to_string();
+  if (server.upper_threshold != 0) json["upper_threshold"] = server.upper_threshold;
+  if (server.lower_threshold != 0) json["lower_threshold"] = server.lower_threshold;
   return json;
+}
+
+Json flags_to_json(const ServiceConfig& service) {
+  Json flags = Json::array();
+  if (service.flags.port) flags.push_back(to_string(service.scheduler) + "-port");
+  if (service.flags.fallback) flags.push_back(to_string(service.scheduler) + "-fallback");
+  return flags;
 }
 
 Json to_json(const ServiceConfig& service) {
   Json json = to_json(service.key);
+  if (service.key.is_group()) json["members"] = list_to_json(service.members);
   json["scheduler"] = to_string(service.scheduler);
-  json["persistence"] = 0;
+  json["scheduler_flags"] = flags_to_json(service);
+  json["persistence"] = service.persistence;
+  json["persistence_prefix"] = service.persistence_prefix;
+  json["one_packet"] = service.one_packet;
   json["health"] = to_json(service.health);
   json["on_down"] = to_string(service.on_down);
   json["slow_start"] = service.slow_start;
@@ -116,6 +130,7 @@ Json to_json(const Config& config) {
                {"http", {{"listen", config.http_listen}}},
                {"vip_watch", to_json(config.vip_watch)},
                {"vips", list_to_json(config.vips)},
+               {"maintenance", addresses_to_json(config.maintenance)},
                {"services", list_to_json(config.services)}};
   if (config.buffer_count) json["buffers"] = {{"count", *config.buffer_count}};
   return json;

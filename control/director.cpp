@@ -50,7 +50,9 @@ Director::Director(Config config, const Parts& parts, Time now)
            [this](const NeighborKey& gateway) { return link_.neighbors().find(gateway.port, gateway.ip); },
            [this](size_t port, std::span<const uint8_t> frame) { parts_.wire.send(port, frame); }},
           now),
-      sweeper_(parts.tables, parts.statistics) {
+      sweeper_(parts.tables, parts.statistics),
+      cleaner_(parts.tables, parts.statistics),
+      load_keeper_(parts.statistics) {
   registry_.update(config_, snapshot_generation_ + 1);
   link_.apply(config_, now);
   health_.apply(config_, registry_, true, now);
@@ -174,10 +176,17 @@ void Director::tick(Time now, Tick tick) {
   if (starting_) end_start(now);
   if (outdated_) publish();
   if ((!moved_.empty() || !judged_.empty()) && now >= next_moved_) publish_moved();
+  reclaim_numbers();
+  sweeper_.tick(now, tick, snapshot());
+  load_keeper_.tick(now, snapshot());
+}
+
+void Director::reclaim_numbers() {
   for (const Registry::Released& released : registry_.reclaim(parts_.snapshots.reclaim())) {
     parts_.statistics.settle(released);
+    if (released.slot == Registry::kIndexOnly) cleaner_.add(released.service);
   }
-  sweeper_.tick(now, tick, snapshot());
+  for (const uint16_t index : cleaner_.tick(snapshot())) registry_.give_back(index);
 }
 
 bool Director::is_up(uint32_t slot) const {

@@ -12,7 +12,9 @@
 
 #include "control/config_json.h"
 #include "control/health_monitor.h"
+#include "control/index_cleaner.h"
 #include "control/link_layer.h"
+#include "control/load_keeper.h"
 #include "control/registry.h"
 #include "control/snapshot_builder.h"
 #include "control/statistics.h"
@@ -93,6 +95,7 @@ class Director {
   void publish_moved();
   HealthMonitor::Links health_links();
   void end_start(Time now);
+  void reclaim_numbers();
   void urge_if_packets_wait(Time now);
 
   Parts parts_;
@@ -114,6 +117,8 @@ class Director {
   HealthMonitor health_;
   UplinkMonitor uplinks_;
   Sweeper sweeper_;
+  IndexCleaner cleaner_;
+  LoadKeeper load_keeper_;
 };
 
 }  // namespace turnout

@@ -121,7 +121,9 @@ Findings examine_config(const Config& config) {
   std::set<IpAddress> vips;
   for (const ServiceConfig& service : config.services) {
     examine_service(service, findings);
-    if (vips.insert(service.key.vip).second) examine_vip(config, service.key.vip, findings);
+    for (const ServiceKey& listener : listeners_of(service)) {
+      if (vips.insert(listener.vip).second) examine_vip(config, listener.vip, findings);
+    }
   }
   examine_checks(config, findings);
   for (const PortConfig& port : config.ports) examine_port(port, findings);

@@ -68,7 +68,9 @@ void examine_addresses(const HostFacts& host, const Config& config, Findings& fi
   const auto has_interface = [](const PortFacts& port) { return !port.kernel_interface.empty(); };
   if (std::ranges::none_of(host.ports, has_interface)) return;
   std::set<IpAddress> vips, own;
-  for (const ServiceConfig& service : config.services) vips.insert(service.key.vip);
+  for (const ServiceConfig& service : config.services) {
+    for (const ServiceKey& listener : listeners_of(service)) vips.insert(listener.vip);
+  }
   for (const PortConfig& port : config.ports) {
     for (const InterfaceAddress& each : port.addresses) own.insert(each.address);
   }

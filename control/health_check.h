@@ -15,10 +15,11 @@ namespace turnout {
 /// What the service says of the checks of all its servers.
 struct HealthRules {
   ServiceKey service;
+  ServiceKey listener;  // what of it is checked
   HealthConfig health;
   std::chrono::milliseconds slow_start{};
 
-  uint16_t checked_port() const { return health.port != 0 ? health.port : service.port; }
+  uint16_t checked_port() const { return health.port != 0 ? health.port : listener.port; }
 };
 
 /// What the server's own address said to the same question, asked while the VIP fails: it tells a server that

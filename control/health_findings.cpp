@@ -82,7 +82,7 @@ Findings HealthMonitor::findings(Time now) const {
       const HealthCheck& check = checks_.at(slot);
       if (check.state.is_up()) continue;
       ++down;
-      Group& group = groups[{check.server, service.vip, check.cause}];
+      Group& group = groups[{check.server, check.rules->listener.vip, check.cause}];
       if (++group.services == 1) group.first = &check;
     }
     if (down == slots.size() && down > 0) findings.push_back(service_down(service, down));

@@ -23,12 +23,19 @@ uint8_t protocol_of(const HealthRules& rules) {
     case HealthType::udp:
       return IPPROTO_UDP;
     default:
-      return icmp_of(rules.service.vip);
+      return icmp_of(rules.listener.vip);
   }
 }
 
 bool is_web(HealthType type) {
   return type == HealthType::http || type == HealthType::https;
+}
+
+/// A group may have no member with a port that such a check could ask.
+HealthConfig health_at(const ServiceKey& listener, HealthConfig health) {
+  const bool asks_a_port = health.type != HealthType::icmp && health.type != HealthType::exec;
+  if (asks_a_port && health.port == 0 && !listener.is_one_port()) health.type = HealthType::icmp;
+  return health;
 }
 
 }  // namespace
@@ -56,10 +63,11 @@ void HealthMonitor::apply(const Config& config, const Registry& registry, bool p
 void HealthMonitor::apply(const Config& config, const ServiceConfig& service,
                           const Registry::Service& numbers, bool presume_up, Time now) {
   std::vector<uint32_t> before = std::exchange(services_[service.key], {});
-  if (service.health.type != HealthType::none) {
-    vips_.insert(service.key.vip);
+  if (const ServiceKey* const listener = checked_listener(service)) {
+    vips_.insert(listener->vip);
     const auto rules = std::make_shared<const HealthRules>(
-        HealthRules{service.key, service.health, std::chrono::seconds(service.slow_start)});
+        HealthRules{service.key, *listener, health_at(*listener, service.health),
+                    std::chrono::seconds(service.slow_start)});
     for (const RealServerConfig& server : service.real_servers) {
       const Registry::Server& number = numbers.servers.at(server.address);
       enter(config, server, number, rules, presume_up, now);
@@ -81,7 +89,8 @@ void HealthMonitor::enter(const Config& config, const RealServerConfig& server,
   const bool is_new = place == checks_.end();
   if (is_new) place = checks_.try_emplace(number.slot, presume_up || links_.serves(number), now).first;
   HealthCheck& check = place->second;
-  const bool other_rules = !is_new && check.rules->health != rules->health;
+  const bool other_rules =
+      !is_new && (check.rules->health != rules->health || check.rules->listener != rules->listener);
   const bool other_way = !is_new && check.fixed_mac != server.mac;
   check.rules = rules;
   check.server = server.address;
@@ -169,7 +178,7 @@ void HealthMonitor::ask(uint32_t slot, HealthCheck& check, Time now) {
   if (rules.health.type == HealthType::exec && links_.program)
     return start(*links_.program, slot, check, now);
   const uint32_t sequence = book_.random32();
-  const auto flow = book_.enter(rules.service.vip, protocol_of(rules), rules.checked_port(),
+  const auto flow = book_.enter(rules.listener.vip, protocol_of(rules), rules.checked_port(),
                                 {slot, ProbeBook::About::vip, sequence});
   schedule(slot, check, now + rules.health.timings.timeout);
   if (!flow) return;  // all ports wait for answers: none comes to this one
@@ -203,7 +212,7 @@ void HealthMonitor::start(Prober& prober, uint32_t slot, HealthCheck& check, Tim
   const HealthRules& rules = *check.rules;
   schedule(slot, check, now + rules.health.timings.timeout + kProberGrace);
   const uint64_t serial = check.serial;
-  prober.start({rules.service, check.server, check.port, check.source, check.mac}, rules.health,
+  prober.start({rules.listener, check.server, check.port, check.source, check.mac}, rules.health,
                [this, slot, serial](const ProbeResult& result) {
                  const auto place = checks_.find(slot);
                  if (place == checks_.end() || place->second.serial != serial) return;

@@ -17,7 +17,7 @@ std::string endpoint(const IpAddress& address, uint16_t port) {
 }
 
 std::string vip_of(const HealthCheck& check) {
-  return check.rules->service.vip.to_string();
+  return check.rules->listener.vip.to_string();
 }
 
 /// What the second opinion was asked for: the same port for TCP, a ping for the others.
@@ -150,7 +150,7 @@ ProbeResult words_for_answer(const HealthCheck& check, const ProbeAnswer& answer
   cause = HealthCause::unknown;
   if (answer.kind == ProbeAnswer::Kind::icmp_error) {
     cause = cause_of(meaning_of_icmp(answer.to.is_v6(), answer.icmp_type, answer.icmp_code));
-    return words_for_icmp(answer, check.rules->service.vip);
+    return words_for_icmp(answer, check.rules->listener.vip);
   }
   if (elsewhere) return words_for_another(check, *elsewhere, cause);
   if (answer.kind == ProbeAnswer::Kind::reset) return words_for_reset(check, cause);

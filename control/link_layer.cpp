@@ -56,9 +56,11 @@ std::vector<LocalAddress> local_addresses(const Config& config, const std::vecto
   const uint32_t everywhere = (1u << config.ports.size()) - 1;
   std::set<IpAddress> seen;
   for (const ServiceConfig& service : config.services) {
-    if (!seen.insert(service.key.vip).second) continue;
-    const std::optional<size_t> port = port_of(config, service.key.vip);
-    addresses.push_back({service.key.vip, port ? 1u << *port : everywhere, true});
+    for (const ServiceKey& listener : listeners_of(service)) {
+      if (!seen.insert(listener.vip).second) continue;
+      const std::optional<size_t> port = port_of(config, listener.vip);
+      addresses.push_back({listener.vip, port ? 1u << *port : everywhere, true});
+    }
   }
   return addresses;
 }

@@ -12,7 +12,7 @@ Json service_of(const Json& params) {
 
 Json key_of(const Json& service) {
   Json key = Json::object();
-  for (const char* field : {"vip", "protocol", "port"}) {
+  for (const char* field : {"vip", "protocol", "port", "group", "family"}) {
     if (service.is_object() && service.contains(field)) key[field] = service[field];
   }
   return key;
@@ -57,6 +57,8 @@ Json edit_service(DaemonView& daemon, const Json& params) {
   const Config& config = daemon.director.config();
   const ServiceConfig& service = find_service(config, value_or_refuse(parse_service_key(key_of(wanted), at)));
   Json merged = to_json(service);
+  if (wanted.contains("scheduler") && wanted["scheduler"] != merged["scheduler"])
+    merged.erase("scheduler_flags");  // they were the other one's
   merged.update(wanted);
   if (merged.contains("fallback") && merged["fallback"].is_null()) merged.erase("fallback");
   const ServiceConfig next = value_or_refuse(parse_service(merged, at));

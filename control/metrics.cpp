@@ -156,9 +156,11 @@ void add_kernel_interfaces(Families& families, const DaemonView& daemon) {
 }
 
 Labels labels_of(const ServiceKey& key) {
-  return {{"vip", key.vip.to_string()},
-          {"protocol", to_string(key.protocol)},
-          {"port", std::to_string(key.port)}};
+  if (key.is_group()) {
+    const std::string name = key.group + (key.vip.is_v6() ? " (ipv6)" : "");
+    return {{"vip", name}, {"protocol", "group"}, {"port", "0"}};
+  }
+  return {{"vip", key.vip.to_string()}, {"protocol", to_string(key.protocol)}, {"port", key.port_text()}};
 }
 
 void add_services(Families& families, const Director& director) {

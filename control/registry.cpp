@@ -15,18 +15,28 @@ size_t Registry::added_slots(const ServiceConfig& service) const {
   return static_cast<size_t>(std::ranges::count_if(service.real_servers, is_new));
 }
 
+size_t Registry::added_indexes(const ServiceConfig& service) const {
+  const auto known = services_.find(service.key);
+  if (known == services_.end()) return indexes_of(service);
+  const Service& before = known->second;
+  const auto is_new = [&](const ServiceKey& member) { return !before.members.contains(member); };
+  const size_t added = static_cast<size_t>(std::ranges::count_if(service.members, is_new));
+  return added + (!service.key.is_group() && service.persistence != 0 && before.templates == 0);
+}
+
 bool Registry::fits(const Config& config) const {
   size_t slots = slots_in_use();
   size_t indexes = next_index_ - free_indexes_.size();
   for (const ServiceConfig& wanted : config.services) {
-    if (!services_.contains(wanted.key)) ++indexes;
+    indexes += added_indexes(wanted);
     slots += added_slots(wanted);
   }
   return slots <= kMaxServers && indexes <= kMaxServices;
 }
 
 bool Registry::fits(const ServiceConfig& service) const {
-  return slots_in_use() + added_slots(service) <= kMaxServers;
+  return slots_in_use() + added_slots(service) <= kMaxServers &&
+         next_index_ - free_indexes_.size() + added_indexes(service) <= kMaxServices;
 }
 
 uint16_t Registry::take_index() {
@@ -53,12 +63,37 @@ Registry::Server Registry::take_slot() {
 void Registry::release(const Service& service, uint64_t generation) {
   for (const auto& [address, server] : service.servers)
     released_.push_back({generation, service.index, server.slot});
+  for (const auto& [member, index] : service.members) released_.push_back({generation, index, kIndexOnly});
+  if (service.templates != 0 && service.templates != service.index)
+    released_.push_back({generation, service.templates, kIndexOnly});
   released_.push_back({generation, service.index, kNoSlot});
+}
+
+/// The indexes of a group's members, and of persistence templates.
+void Registry::renumber_indexes(const ServiceConfig& wanted, Service& before, Service& service,
+                                uint64_t generation) {
+  for (const ServiceKey& member : wanted.members) {
+    auto known = before.members.extract(member);
+    if (known) {
+      service.members.insert(std::move(known));
+    } else {
+      service.members.emplace(member, take_index());
+    }
+  }
+  for (const auto& [member, index] : before.members) released_.push_back({generation, index, kIndexOnly});
+  if (wanted.key.is_group()) {
+    service.templates = service.index;
+  } else if (wanted.persistence != 0) {
+    service.templates = before.templates != 0 ? before.templates : take_index();
+  } else if (before.templates != 0) {
+    released_.push_back({generation, before.templates, kIndexOnly});
+  }
 }
 
 /// The service with its servers as they are wanted; `before`: as it was.
 Registry::Service Registry::renumber(const ServiceConfig& wanted, Service before, uint64_t generation) {
   Service service{before.index, {}};
+  renumber_indexes(wanted, before, service, generation);
   for (const RealServerConfig& server : wanted.real_servers) {
     auto known = before.servers.extract(server.address);
     if (known) {
@@ -94,7 +129,7 @@ std::vector<Registry::Released> Registry::reclaim(uint64_t oldest) {
     const Released& released = released_.front();
     if (released.slot == kNoSlot) {
       free_indexes_.push_back(released.service);
-    } else {
+    } else if (released.slot != kIndexOnly) {
       free_slots_.push_back(released.slot);
     }
     freed.push_back(released);
@@ -106,7 +141,7 @@ std::vector<Registry::Released> Registry::reclaim(uint64_t oldest) {
 std::vector<uint32_t> Registry::released_slots(uint16_t service) const {
   std::vector<uint32_t> slots;
   for (const Released& released : released_) {
-    if (released.service == service && released.slot != kNoSlot) slots.push_back(released.slot);
+    if (released.service == service && released.slot < kIndexOnly) slots.push_back(released.slot);
   }
   return slots;
 }

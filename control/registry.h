@@ -22,15 +22,21 @@ class Registry {
     uint16_t generation = 0;  // as ConnectionValue keeps it
   };
   struct Service {
-    uint16_t index = 0;
+    uint16_t index = 0;  // its own: of its flows, or of a group's persistence templates
     std::map<IpAddress, Server> servers;
+    std::map<ServiceKey, uint16_t> members = {};  // of a group: the index of each one's flows
+    uint16_t templates = 0;                       // index of its persistence templates; 0: it has none
+    uint16_t index_of(const ServiceKey& listener) const {
+      return members.empty() ? index : members.at(listener);
+    }
   };
   struct Released {
     uint64_t generation;  // of the first snapshot without it
     uint16_t service;
-    uint32_t slot;  // kNoSlot: the service itself
+    uint32_t slot;  // kNoSlot: the service itself; kIndexOnly: another index of a service
   };
   static constexpr uint32_t kNoSlot = UINT32_MAX;
+  static constexpr uint32_t kIndexOnly = UINT32_MAX - 1;
 
   /// Are there numbers left for what `config` adds? If not, some are still being given up: later there will
   /// be.
@@ -43,8 +49,10 @@ class Registry {
   void update(const ServiceConfig& service, uint64_t generation);
 
   /// What was released before the snapshot `oldest`, the oldest that a worker may still hold: its number is
-  /// free now.
+  /// free now. But an index whose servers may live on is free only after give_back(): the connection tables
+  /// still have entries under it.
   std::vector<Released> reclaim(uint64_t oldest);
+  void give_back(uint16_t index) { free_indexes_.push_back(index); }
 
   const Service& service(const ServiceKey& key) const { return services_.at(key); }
   const std::map<ServiceKey, Service>& services() const { return services_; }
@@ -57,6 +65,8 @@ class Registry {
   size_t added_slots(const ServiceConfig& service) const;
   Service renumber(const ServiceConfig& wanted, Service before, uint64_t generation);
   void release(const Service& service, uint64_t generation);
+  void renumber_indexes(const ServiceConfig& wanted, Service& before, Service& service, uint64_t generation);
+  size_t added_indexes(const ServiceConfig& service) const;
   uint16_t take_index();
   Server take_slot();
 

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <map>
 #include <set>
 
 #include "control/config_json.h"
-#include "control/ndp.h"
-#include "control/turns.h"
+#include "control/snapshot_maps.h"
 #include "dataplane/mac.h"
 
 namespace turnout {
@@ -29,74 +27,6 @@ namespace {
 
 constexpr size_t kTablesOfService = 2;  // of each index in Snapshot::tables: Maglev's, and a sequence
 
-Address6 to_address6(const IpAddress& address) {
-  return load_address6(address.to_v6().to_bytes().data());
-}
-
-/// What each address is to the director. Both families have one map each.
-class AddressBook {
- public:
-  explicit AddressBook(size_t expected) : ipv4_(expected), ipv6_(expected) {}
-
-  void add(const IpAddress& address, uint32_t role) {
-    if (address.is_v4()) {
-      if (ipv4_.find(to_be32(address)) == 0) ipv4_.insert(to_be32(address), role);
-    } else if (ipv6_.find(to_address6(address)) == 0) {
-      ipv6_.insert(to_address6(address), role);
-    }
-  }
-  void write(Snapshot& snapshot) && {
-    ipv4_.spread();
-    ipv6_.spread();
-    snapshot.address_map = std::move(ipv4_);
-    snapshot.address_map6 = std::move(ipv6_);
-  }
-
- private:
-  ExactMap<uint64_t> ipv4_;
-  ExactMap<Address6> ipv6_;
-};
-
-bool has_ipv6(const PortConfig& port) {
-  return std::ranges::any_of(port.addresses, [](const auto& own) { return own.address.is_v6(); });
-}
-
-/// `vips_up`: those with a service that has a real server.
-void add_addresses(const Config& config, const std::vector<Station>& stations,
-                   const std::set<IpAddress>& vips_up, Snapshot& snapshot) {
-  size_t expected = config.services.size() + config.ports.size();
-  for (const PortConfig& port : config.ports) expected += port.addresses.size();
-  AddressBook book(expected);
-  constexpr uint32_t kOwn = AddressRole::kOwn | AddressRole::kEcho;
-  for (size_t port = 0; port < config.ports.size(); ++port) {
-    for (const InterfaceAddress& own : config.ports[port].addresses) book.add(own.address, kOwn);
-    if (has_ipv6(config.ports[port])) book.add(link_local_of(stations[port].mac), kOwn);
-  }
-  std::map<IpAddress, const VipConfig*> settings;
-  for (const VipConfig& vip : config.vips) settings.emplace(vip.address, &vip);
-  for (const ServiceConfig& service : config.services) {
-    const auto found = settings.find(service.key.vip);
-    const VipConfig vip = found == settings.end() ? VipConfig{} : *found->second;
-    uint32_t role = AddressRole::kVip;
-    if (vip.unmatched == UnmatchedPolicy::reject) role |= AddressRole::kReject;
-    const bool echo = vip.echo == EchoPolicy::yes ||
-                      (vip.echo == EchoPolicy::while_up && vips_up.contains(service.key.vip));
-    if (echo) role |= AddressRole::kEcho;
-    book.add(service.key.vip, role);
-  }
-  std::move(book).write(snapshot);
-}
-
-void add_key(const ServiceKey& key, uint16_t index, Snapshot& snapshot) {
-  const uint16_t port_be = rte_cpu_to_be_16(key.port);
-  const auto protocol = static_cast<uint8_t>(key.protocol);
-  if (key.vip.is_v4()) {
-    snapshot.service_map.insert(service_map_key(to_be32(key.vip), port_be, protocol), index);
-  } else {
-    snapshot.service_map6.insert(service_map_key(to_address6(key.vip), port_be, protocol), index);
-  }
-}
-
 Port make_port(const PortConfig& config, const Station& station) {
   Port port;
   port.vlan = config.vlan;
@@ -114,6 +44,17 @@ Port make_port(const PortConfig& config, const Station& station) {
 
 }  // namespace
 
+namespace {
+
+void make_room(const Registry& registry, Snapshot& snapshot) {
+  snapshot.servers.resize(registry.slots_used());
+  snapshot.terms.resize(registry.slots_used());
+  snapshot.services.resize(registry.indexes_used());
+  snapshot.tables.resize(registry.indexes_used() * kTablesOfService);
+}
+
+}  // namespace
+
 std::unique_ptr<const Snapshot> SnapshotBuilder::build(const Config& config, const Registry& registry,
                                                        const ResolveMac& resolve, uint64_t generation,
                                                        bool schedule_unresolved) {
@@ -125,24 +66,23 @@ std::unique_ptr<const Snapshot> SnapshotBuilder::build(const Config& config, con
     snapshot->has_tags |= config.ports[i].vlan != 0;
     snapshot->least_mtu = std::min(snapshot->least_mtu, stations_[i].mtu);
   }
-  snapshot->servers.resize(registry.slots_used());
-  snapshot->services.resize(registry.indexes_used());
-  snapshot->tables.resize(registry.indexes_used() * kTablesOfService);
-  snapshot->service_map = ExactMap<uint64_t>(config.services.size());
-  snapshot->service_map6 = ExactMap<ServiceKey6>(config.services.size());
+  make_room(registry, *snapshot);
+  ListenerMaps listeners(config);
   std::set<IpAddress> vips_up;
+  const Sources sources(config, registry, resolve, schedule_unresolved);
   for (const ServiceConfig& service : config.services) {
     const Registry::Service& numbers = registry.service(service.key);
-    add_key(service.key, numbers.index, *snapshot);
-    fill_service(service, numbers, config, resolve, schedule_unresolved, *snapshot);
-    if (snapshot->services[numbers.index].maglev_size > 0) vips_up.insert(service.key.vip);
+    fill_service(service, sources, *snapshot);
+    const bool is_up = snapshot->services[numbers.index].maglev_size > 0;
+    for (const ServiceKey& listener : listeners_of(service)) {
+      listeners.add(listener, numbers.index_of(listener));
+      if (is_up) vips_up.insert(listener.vip);
+    }
   }
-  snapshot->service_map.spread();
-  snapshot->service_map6.spread();
+  std::move(listeners).write(*snapshot);
   add_addresses(config, stations_, vips_up, *snapshot);
-  std::erase_if(compiled_, [&](const auto& entry) {
-    return entry.first >= snapshot->services.size() || !snapshot->services[entry.first].known;
-  });
+  tables_.forget_unless(
+      [&](uint16_t index) { return index < snapshot->services.size() && snapshot->services[index].known; });
   return snapshot;
 }
 
@@ -153,84 +93,124 @@ std::unique_ptr<const Snapshot> SnapshotBuilder::rebuild(const Snapshot& before,
                                                          bool schedule_unresolved) {
   auto snapshot = std::make_unique<Snapshot>(before);
   snapshot->generation = generation;
-  snapshot->servers.resize(registry.slots_used());
+  make_room(registry, *snapshot);
+  const Sources sources(config, registry, resolve, schedule_unresolved);
   for (const ServiceConfig* service : changed) {
-    const Registry::Service& numbers = registry.service(service->key);
-    for (const uint32_t slot : registry.released_slots(numbers.index)) snapshot->servers[slot] = RealServer();
-    fill_service(*service, numbers, config, resolve, schedule_unresolved, *snapshot);
-    const bool was_up = before.services[numbers.index].maglev_size > 0;
-    const bool is_up = snapshot->services[numbers.index].maglev_size > 0;
+    const uint16_t index = registry.service(service->key).index;
+    for (const uint32_t slot : registry.released_slots(index)) {
+      snapshot->servers[slot] = RealServer();
+      snapshot->terms[slot] = ServerTerms();
+    }
+    fill_service(*service, sources, *snapshot);
+    const bool was_up = before.services[index].maglev_size > 0;
+    const bool is_up = snapshot->services[index].maglev_size > 0;
     if (was_up != is_up) return nullptr;  // what its VIP answers may depend on that
   }
   return snapshot;
 }
 
-void SnapshotBuilder::fill_service(const ServiceConfig& config, const Registry::Service& numbers,
-                                   const Config& whole, const ResolveMac& resolve, bool schedule_unresolved,
-                                   Snapshot& snapshot) {
-  bool weighted = false, weighted_up = false;
-  for (const RealServerConfig& server : config.real_servers) {
-    const size_t port = port_of(whole, server.address).value();
-    const std::optional<MacAddress> mac = server.mac ? server.mac : resolve(port, server.address);
-    const Registry::Server& number = numbers.servers.at(server.address);
-    const bool up = judge(number.slot).up;
-    const bool keeps = up || config.on_down == OnDown::keep;
-    snapshot.servers[number.slot] =
-        make_server(port, whole.ports[port].vlan, number, keeps ? mac : std::nullopt);
-    weighted |= server.weight > 0;
-    weighted_up |= server.weight > 0 && up;
-  }
-  std::vector<ScheduledServer> chosen = choose(config, numbers, whole, resolve, schedule_unresolved, false);
-  if (chosen.empty()) chosen = choose(config, numbers, whole, resolve, schedule_unresolved, true);
+namespace {
 
-  Service service;
-  service.known = true;
-  service.unavailable = !weighted      ? DropReason::no_server
-                        : !weighted_up ? DropReason::no_server_up
-                                       : DropReason::no_server_resolved;
-  const Compiled& compiled = compile(numbers.index, config, std::move(chosen));
-  if (compiled.maglev) {
-    service.maglev = compiled.maglev->data();
-    service.maglev_size = static_cast<uint32_t>(compiled.maglev->size());
+/// Why no server may be given a connection.
+DropReason why_unavailable(const std::vector<Candidate>& candidates) {
+  bool weighted = false, up = false;
+  for (const Candidate& candidate : candidates) {
+    weighted |= candidate.weight > 0;
+    up |= candidate.weight > 0 && candidate.standing.up;
   }
-  if (compiled.sequence) {
-    service.sequence = compiled.sequence->data();
-    service.sequence_size = static_cast<uint32_t>(compiled.sequence->size());
-  }
-  snapshot.services[numbers.index] = service;
-  const size_t tables_at = numbers.index * kTablesOfService;
-  snapshot.tables[tables_at] = compiled.maglev;
-  snapshot.tables[tables_at + 1] = compiled.sequence;
+  if (!weighted) return DropReason::no_server;
+  return up ? DropReason::no_server_resolved : DropReason::no_server_up;
 }
 
-/// The servers that may be given connections: the fallback ones, or the others. While one of them starts
-/// slowly all weights are taken in parts of Standing::kWhole.
-std::vector<ScheduledServer> SnapshotBuilder::choose(const ServiceConfig& config,
-                                                     const Registry::Service& numbers, const Config& whole,
-                                                     const ResolveMac& resolve, bool schedule_unresolved,
-                                                     bool fallback) const {
-  std::vector<ScheduledServer> chosen;
-  std::vector<uint32_t> shares;
-  uint64_t parts = 0;
-  for (const RealServerConfig& server : config.real_servers) {
-    const uint32_t slot = numbers.servers.at(server.address).slot;
-    const Standing standing = judge(slot);
-    if (server.weight == 0 || server.fallback != fallback || !standing.up) continue;
-    const bool known = schedule_unresolved || server.mac ||
-                       resolve(port_of(whole, server.address).value(), server.address).has_value();
-    if (!known) continue;
-    chosen.push_back({slot, server.weight, server.address});
-    shares.push_back(standing.share);
-    parts += uint64_t{server.weight} * standing.share;
+/// What the service is but for its tables.
+Service describe_service(const ServiceConfig& config, const Registry::Service& numbers) {
+  Service service;
+  service.known = true;
+  service.own = numbers.index;
+  service.persistence = config.persistence;
+  service.templates = numbers.templates;
+  service.prefix = config.persistence_prefix;
+  service.by_port = config.persistence == 0 && (config.scheduler != SchedulerKind::mh || config.flags.port);
+  service.table_by_port = config.scheduler == SchedulerKind::sh && config.flags.port;
+  service.fallback = config.flags.fallback;
+  service.one_packet = config.one_packet;
+  return service;
+}
+
+/// With sh-fallback clients keep their buckets while a server is gone: only those of that server go
+/// elsewhere. Without it, a server that is gone has no buckets.
+std::vector<ScheduledServer> bucketed_of(const ServiceConfig& config,
+                                         const std::vector<Candidate>& candidates,
+                                         const std::vector<ScheduledServer>& scheduled) {
+  if (config.scheduler == SchedulerKind::dh) return scheduled;
+  if (config.scheduler != SchedulerKind::sh) return {};
+  if (!config.flags.fallback || scheduled.empty()) return scheduled;
+  std::vector<ScheduledServer> all;
+  for (const Candidate& candidate : candidates) {
+    if (!candidate.config->fallback)
+      all.push_back({candidate.number.slot, candidate.config->weight, candidate.config->address});
   }
-  if (std::ranges::all_of(shares, [](uint32_t share) { return share == Standing::kWhole; })) return chosen;
-  const bool fits = config.scheduler != SchedulerKind::wrr || parts <= kMaxTurns;
-  for (size_t i = 0; i < chosen.size(); ++i) {
-    const uint32_t weight = config.scheduler == SchedulerKind::rr ? 1 : chosen[i].weight;
-    chosen[i].weight = fits ? weight * shares[i] : std::max(1u, weight * shares[i] / Standing::kWhole);
-    chosen[i].starts_slowly = true;
+  const bool has_scheduled = std::ranges::any_of(
+      all, [&](const ScheduledServer& each) { return each.slot == scheduled.front().slot; });
+  return has_scheduled ? all : scheduled;  // it is the fallback server's turn
+}
+
+ServerTerms terms_of(const RealServerConfig& server, SchedulerKind scheduler) {
+  ServerTerms terms;
+  terms.full_at = server.upper_threshold;
+  const uint64_t three_quarters = (uint64_t{server.upper_threshold} * 3 + 3) / 4;
+  terms.open_below =
+      server.lower_threshold != 0 ? server.lower_threshold : static_cast<uint32_t>(three_quarters);
+  terms.live = needs_loads(scheduler) || terms.full_at != 0;
+  return terms;
+}
+
+}  // namespace
+
+void SnapshotBuilder::fill_service(const ServiceConfig& config, const Sources& sources, Snapshot& snapshot) {
+  const Registry::Service& numbers = sources.registry.service(config.key);
+  const std::vector<Candidate> candidates =
+      candidates_of(config, numbers, sources.config, sources.maintenance, sources.resolve, judge_);
+  fill_servers(config, sources.config, candidates, snapshot);
+  std::vector<ScheduledServer> scheduled =
+      scheduled_of(candidates, config.scheduler, sources.schedule_unresolved);
+  for (const ScheduledServer& server : scheduled) snapshot.terms[server.slot].weight = server.weight;
+
+  Service service = describe_service(config, numbers);
+  service.unavailable = why_unavailable(candidates);
+  service.scheduler = effective_scheduler(config.scheduler, scheduled);
+  std::vector<ScheduledServer> bucketed = bucketed_of(config, candidates, scheduled);
+  const ServiceTables::Tables& tables =
+      tables_.compile(numbers.index, config, std::move(scheduled), std::move(bucketed));
+  if (tables.maglev) {
+    service.maglev = tables.maglev->data();
+    service.maglev_size = static_cast<uint32_t>(tables.maglev->size());
   }
-  return chosen;
+  if (tables.sequence) {
+    service.sequence = tables.sequence->data();
+    service.sequence_size = static_cast<uint32_t>(tables.sequence->size());
+  }
+  service.has_closed = std::ranges::any_of(
+      config.real_servers, [](const RealServerConfig& server) { return server.upper_threshold != 0; });
+  snapshot.has_persistence |= service.persistence != 0;
+  snapshot.services[numbers.index] = service;
+  for (const auto& [member, index] : numbers.members) snapshot.services[index] = service;
+  const size_t tables_at = numbers.index * kTablesOfService;
+  snapshot.tables[tables_at] = tables.maglev;
+  snapshot.tables[tables_at + 1] = tables.sequence;
+}
+
+/// Those that are down may keep their connections, if the service says so.
+void SnapshotBuilder::fill_servers(const ServiceConfig& config, const Config& whole,
+                                   const std::vector<Candidate>& candidates, Snapshot& snapshot) const {
+  for (const Candidate& candidate : candidates) {
+    const bool keeps = candidate.standing.up || config.on_down == OnDown::keep;
+    const uint32_t slot = candidate.number.slot;
+    snapshot.servers[slot] = make_server(candidate.port, whole.ports[candidate.port].vlan, candidate.number,
+                                         keeps ? candidate.mac : std::nullopt);
+    snapshot.terms[slot] = terms_of(*candidate.config, config.scheduler);
+    snapshot.has_live_loads |= snapshot.terms[slot].live;
+  }
 }
 
 RealServer SnapshotBuilder::make_server(size_t port, uint16_t vlan, const Registry::Server& numbers,
@@ -242,27 +222,6 @@ RealServer SnapshotBuilder::make_server(size_t port, uint16_t vlan, const Regist
   std::memcpy(server.macs.data() + RTE_ETHER_ADDR_LEN, stations_[port].mac.octets.addr_bytes,
               RTE_ETHER_ADDR_LEN);
   return server;
-}
-
-const SnapshotBuilder::Compiled& SnapshotBuilder::compile(uint16_t index, const ServiceConfig& config,
-                                                          std::vector<ScheduledServer> servers) {
-  Compiled& compiled = compiled_[index];
-  if (compiled.maglev && compiled.servers == servers && compiled.scheduler == config.scheduler &&
-      compiled.maglev_size == config.maglev_table_size) {
-    return compiled;
-  }
-  const auto share = [](std::vector<uint32_t> table) {
-    return std::make_shared<const std::vector<uint32_t>>(std::move(table));
-  };
-  compiled = {std::move(servers), config.scheduler, config.maglev_table_size, nullptr, nullptr};
-  if (compiled.servers.empty()) return compiled;
-  compiled.maglev = share(build_maglev(compiled.servers, config.maglev_table_size));
-  const bool by_weight = config.scheduler == SchedulerKind::wrr || compiled.servers.front().starts_slowly;
-  if (config.scheduler == SchedulerKind::rr && !by_weight)
-    compiled.sequence = share(build_rr_turns(compiled.servers));
-  if (config.scheduler != SchedulerKind::mh && by_weight)
-    compiled.sequence = share(build_wrr_turns(compiled.servers));
-  return compiled;
 }
 
 }  // namespace turnout

@@ -1,28 +1,17 @@
 // Config + numbers + resolved MAC addresses → the Snapshot that workers use.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
-#include <unordered_map>
+#include <set>
 
+#include "control/candidates.h"
 #include "control/config.h"
-#include "control/maglev.h"
 #include "control/registry.h"
+#include "control/service_tables.h"
 #include "dataplane/snapshot.h"
 
 namespace turnout {
-
-/// The MAC address of a neighbour on a port (index into Config::ports), if it is known.
-using ResolveMac = std::function<std::optional<MacAddress>(size_t port, const IpAddress& address)>;
-
-/// May a real server have connections, and how many?
-struct Standing {
-  bool up = true;
-  uint32_t share = kWhole;  // of its weight, while it starts slowly; above 0
-  static constexpr uint32_t kWhole = 16;
-};
-using JudgeServer = std::function<Standing(uint32_t slot)>;
 
 /// A port's own address on the wire.
 struct Station {
@@ -57,28 +46,30 @@ class SnapshotBuilder {
                                           bool schedule_unresolved = false);
 
  private:
-  /// A service's tables and what they were made of.
-  struct Compiled {
-    std::vector<ScheduledServer> servers;
-    SchedulerKind scheduler = SchedulerKind::mh;
-    uint32_t maglev_size = 0;
-    ServerTable maglev;
-    ServerTable sequence;  // none for mh
+  /// What a build goes by.
+  struct Sources {
+    Sources(const Config& all, const Registry& numbers, const ResolveMac& macs, bool unresolved)
+        : config(all),
+          registry(numbers),
+          resolve(macs),
+          schedule_unresolved(unresolved),
+          maintenance(all.maintenance.begin(), all.maintenance.end()) {}
+    const Config& config;
+    const Registry& registry;
+    const ResolveMac& resolve;
+    bool schedule_unresolved;
+    std::set<IpAddress> maintenance;
   };
 
-  void fill_service(const ServiceConfig& config, const Registry::Service& numbers, const Config& whole,
-                    const ResolveMac& resolve, bool schedule_unresolved, Snapshot& snapshot);
-  std::vector<ScheduledServer> choose(const ServiceConfig& config, const Registry::Service& numbers,
-                                      const Config& whole, const ResolveMac& resolve,
-                                      bool schedule_unresolved, bool fallback) const;
-  const Compiled& compile(uint16_t index, const ServiceConfig& config, std::vector<ScheduledServer> servers);
-  Standing judge(uint32_t slot) const { return judge_ ? judge_(slot) : Standing(); }
+  void fill_service(const ServiceConfig& config, const Sources& sources, Snapshot& snapshot);
+  void fill_servers(const ServiceConfig& config, const Config& whole,
+                    const std::vector<Candidate>& candidates, Snapshot& snapshot) const;
   RealServer make_server(size_t port, uint16_t vlan, const Registry::Server& numbers,
                          const std::optional<MacAddress>& mac) const;
 
   std::vector<Station> stations_;
   JudgeServer judge_;
-  std::unordered_map<uint16_t, Compiled> compiled_;  // by service index
+  ServiceTables tables_;
 };
 
 Timeouts to_timeouts(const TimeoutConfig& config);

@@ -47,12 +47,13 @@ ServerTotals& ServerTotals::operator+=(const ServerTotals& other) {
   connections += other.connections;
   active += other.active;
   inactive += other.inactive;
+  templates += other.templates;
   return *this;
 }
 
 ServerTotals ServerTotals::operator-(const ServerTotals& other) const {
-  return {packets - other.packets, bytes - other.bytes, connections - other.connections,
-          active - other.active, inactive - other.inactive};
+  return {packets - other.packets, bytes - other.bytes,       connections - other.connections,
+          active - other.active,   inactive - other.inactive, templates - other.templates};
 }
 
 uint64_t PacketTotals::received() const {
@@ -75,7 +76,7 @@ uint64_t PacketTotals::dropped() const {
 }
 
 Statistics::Statistics(unsigned workers) {
-  for (unsigned i = 0; i <= workers; ++i) counters_.push_back(std::make_unique<WorkerCounters>());
+  for (unsigned i = 0; i <= workers; ++i) counters_.push_back(std::make_unique<WorkerCounters>(loads_));
 }
 
 PacketTotals Statistics::packets() const {
@@ -117,8 +118,8 @@ ServerTotals Statistics::raw(uint32_t slot) const {
   for (const auto& counters : counters_) {
     const TrafficCounters& traffic = std::as_const(*counters).traffic(slot);
     const ServerCounters& server = std::as_const(*counters).server(slot);
-    sum += {traffic.packets.read(), traffic.bytes.read(), server.connections.read(), server.active.read(),
-            server.inactive.read()};
+    sum += {traffic.packets.read(), traffic.bytes.read(),   server.connections.read(),
+            server.active.read(),   server.inactive.read(), server.templates.read()};
   }
   return sum;
 }
@@ -129,6 +130,7 @@ ServerTotals Statistics::server(uint32_t slot) const {
   // read while workers count, a connection's end may be seen before its beginning
   if (static_cast<int64_t>(totals.active) < 0) totals.active = 0;
   if (static_cast<int64_t>(totals.inactive) < 0) totals.inactive = 0;
+  if (static_cast<int64_t>(totals.templates) < 0) totals.templates = 0;
   return totals;
 }
 
@@ -136,7 +138,7 @@ ServerTotals Statistics::service(const Registry::Service& service, const Registr
   ServerTotals sum;
   for (const auto& [address, number] : service.servers) sum += server(number.slot);
   const auto add_past = [&sum](const ServerTotals& past) {
-    sum += {past.packets, past.bytes, past.connections, 0, 0};
+    sum += {past.packets, past.bytes, past.connections, 0, 0, 0};
   };
   for (const uint32_t slot : registry.released_slots(service.index)) add_past(server(slot));
   if (const auto past = past_.find(service.index); past != past_.end()) add_past(past->second);
@@ -144,12 +146,14 @@ ServerTotals Statistics::service(const Registry::Service& service, const Registr
 }
 
 void Statistics::settle(const Registry::Released& released) {
+  if (released.slot == Registry::kIndexOnly) return;
   if (released.slot == Registry::kNoSlot) {
     past_.erase(released.service);
     return;
   }
   past_[released.service] += server(released.slot);
   baseline_[released.slot] = raw(released.slot);
+  loads_->restart(released.slot);
 }
 
 }  // namespace turnout

@@ -18,6 +18,7 @@ struct ServerTotals {
   uint64_t connections = 0;
   uint64_t active = 0;
   uint64_t inactive = 0;
+  uint64_t templates = 0;  // clients that persistence keeps there
 
   ServerTotals& operator+=(const ServerTotals& other);
   ServerTotals operator-(const ServerTotals& other) const;
@@ -79,6 +80,8 @@ class Statistics {
   /// Of all servers the service has had since it was entered. `active` and `inactive`: of those that it has.
   ServerTotals service(const Registry::Service& service, const Registry& registry) const;
 
+  ServerLoads& loads() { return *loads_; }
+
   /// The number is free now (from Registry::reclaim): what the server counted becomes part of its service's
   /// past.
   void settle(const Registry::Released& released);
@@ -87,6 +90,7 @@ class Statistics {
   TableTotals table(TableCounters WorkerCounters::*which) const;
   ServerTotals raw(uint32_t slot) const;
 
+  std::shared_ptr<ServerLoads> loads_ = std::make_shared<ServerLoads>();
   std::vector<std::unique_ptr<WorkerCounters>> counters_;
   std::unordered_map<uint32_t, ServerTotals> baseline_;  // raw totals when the slot became free, by slot
   std::unordered_map<uint16_t, ServerTotals> past_;  // of servers that a service no longer has, by its index

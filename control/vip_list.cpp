@@ -32,7 +32,9 @@ Json list_vips(const Config& config, const std::set<IpAddress>& withdrawn) {
   std::map<IpAddress, Row> rows;
   for (const VipConfig& vip : config.vips) rows.try_emplace(vip.address, Row{vip});
   for (const ServiceConfig& service : config.services) {
-    ++rows.try_emplace(service.key.vip, Row{VipConfig{service.key.vip}}).first->second.services;
+    std::set<IpAddress> vips;
+    for (const ServiceKey& listener : listeners_of(service)) vips.insert(listener.vip);
+    for (const IpAddress& vip : vips) ++rows.try_emplace(vip, Row{VipConfig{vip}}).first->second.services;
   }
   Json list = Json::array();
   for (const auto& [address, row] : rows) {

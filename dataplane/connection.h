@@ -22,10 +22,15 @@ enum class ConnectionState : uint8_t {
   fin_wait,
   close,
   udp,
+  template_new,   // a persistence template: which server a client has. Nobody has answered it yet …
+  template_kept,  // … or it has a connection. `last seen` of both is when they end
   count
 };
 inline constexpr size_t kConnectionStates = static_cast<size_t>(ConnectionState::count);
 
+constexpr bool is_template(ConnectionState state) {
+  return state >= ConnectionState::template_new;
+}
 constexpr bool is_live(ConnectionState state) {
   return state >= ConnectionState::syn_recv;
 }
@@ -40,7 +45,7 @@ struct Timeouts {
 
   constexpr Timeouts() : Timeouts(60, 900, 120, 10, 300) {}
   constexpr Timeouts(uint32_t syn_recv, uint32_t established, uint32_t fin_wait, uint32_t close, uint32_t udp)
-      : seconds{kNever, kNever, kNever, syn_recv, established, fin_wait, close, udp} {}
+      : seconds{kNever, kNever, kNever, syn_recv, established, fin_wait, close, udp, 0, 0} {}
   uint32_t of(ConnectionState state) const { return seconds[static_cast<size_t>(state)]; }
 
   std::array<uint32_t, kConnectionStates> seconds;

@@ -29,15 +29,25 @@ constexpr uint16_t service_of(ConnectionKey key) {
   return static_cast<uint16_t>(key >> 48);
 }
 
-/// The whole flow of an IPv6 service, and room for what else doesn't fit 64 bits.
+/// The whole flow of an IPv6 service, or of either family's that has several ports: an IPv4 client is a
+/// mapped address then.
 struct WideKey {
   Address6 client;
-  uint64_t rest = 0;  // client port (16 bits, as in the packet) | service index (16) | 0 (32)
+  // Client port (16 bits, as in the packet) | service index (16) | 0 (16) | destination port, of a service
+  // that has several (16, as in the packet).
+  uint64_t rest = 0;
   friend constexpr bool operator==(const WideKey&, const WideKey&) = default;
 };
 
 constexpr WideKey make_connection_key(const Address6& client, uint16_t client_port_be, uint16_t service) {
   return {client, uint64_t{client_port_be} << 48 | uint64_t{service} << 32};
+}
+constexpr WideKey make_connection_key(const Address6& client, uint16_t client_port_be, uint16_t service,
+                                      uint16_t destination_port_be) {
+  return {client, uint64_t{client_port_be} << 48 | uint64_t{service} << 32 | destination_port_be};
+}
+constexpr uint16_t destination_port_of(const WideKey& key) {
+  return static_cast<uint16_t>(key.rest);
 }
 constexpr Address6 client_of(const WideKey& key) {
   return key.client;

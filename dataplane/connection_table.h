@@ -103,6 +103,11 @@ class BasicConnectionTable {
   template <typename Function>
   void sweep(uint64_t first, uint64_t count, Tick now, const Timeouts& timeouts, Function&& expired) const;
 
+  /// Frees entries of `count` buckets whose key is unwanted(key), and tells `freed` of each. Nobody may enter
+  /// such any more.
+  template <typename Unwanted, typename Function>
+  void purge(uint64_t first, uint64_t count, Unwanted&& unwanted, Function&& freed) const;
+
   /// Calls visit(key, value) for each live entry of `count` buckets from `first` on, each a consistent pair.
   template <typename Function>
   void visit(uint64_t first, uint64_t count, Function&& visit) const;
@@ -198,6 +203,22 @@ void BasicConnectionTable<Key>::sweep(uint64_t first, uint64_t count, Tick now, 
       if (!value.expired(now, timeouts)) continue;
       const ConnectionValue freed = value.with_state(ConnectionState::free);
       if (slot.value.compare_exchange_strong(bits, freed.bits())) expired(value);
+    }
+  }
+}
+
+template <typename Key>
+template <typename Unwanted, typename Function>
+void BasicConnectionTable<Key>::purge(uint64_t first, uint64_t count, Unwanted&& unwanted,
+                                      Function&& freed) const {
+  for (uint64_t i = first; i < first + count; ++i) {
+    for (Slot& slot : buckets_[i & bucket_mask_].slots) {
+      const Key key = slot.key.load(std::memory_order_relaxed);
+      const ConnectionValue value = read(slot, key);
+      if (!value.live() || !unwanted(key)) continue;
+      uint64_t bits = value.bits();
+      const ConnectionValue gone = value.with_state(ConnectionState::free);
+      if (slot.value.compare_exchange_strong(bits, gone.bits())) freed(value);
     }
   }
 }

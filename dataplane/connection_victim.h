@@ -33,9 +33,12 @@ class VictimScore {
   static constexpr unsigned kAgeAt = 3, kKindAt = 24;
   static constexpr uint8_t kClosed = 1, kUnanswered = 2, kExpired = 3;
   /// By state; 0: may not go before its time. Sixteen of them, for a byte shuffle.
-  static constexpr std::array<uint8_t, 16> kKinds = {0, 0, 0, kUnanswered, 0, 0, kClosed, 0};
+  static constexpr std::array<uint8_t, 16> kKinds = {0, 0, 0, kUnanswered, 0, 0, kClosed, 0, kUnanswered};
   static_assert(kKinds[static_cast<size_t>(ConnectionState::syn_recv)] == kUnanswered &&
-                kKinds[static_cast<size_t>(ConnectionState::close)] == kClosed && kConnectionStates == 8);
+                kKinds[static_cast<size_t>(ConnectionState::close)] == kClosed &&
+                kKinds[static_cast<size_t>(ConnectionState::template_new)] == kUnanswered);
+  static_assert(static_cast<size_t>(ConnectionState::template_new) == 8,
+                "timeouts are eight, and 0 from there on");
   static_assert(kTickMask / 2 << kAgeAt < 1u << kKindAt, "an age fits below the kind");
 
  private:
@@ -73,13 +76,15 @@ VictimScore first_to_go(const ConnectionBucket<Key>& bucket, unsigned first, Tic
   const __m128i distance = _mm_srai_epi32(_mm_slli_epi32(_mm_sub_epi32(all(now), low), kUnused), kUnused);
   const __m128i state = _mm_and_si128(_mm_srli_epi32(low, kTickBits), all(0xF));
 
-  // Its timeout: the four octets at four times the state, of the first four timeouts or of the others.
+  // Its timeout: the four octets at four times the state, of the first four timeouts or of the next; a
+  // template has none.
   const __m128i in_each_octet =
       _mm_shuffle_epi8(state, _mm_setr_epi8(0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12));
   const __m128i octets = _mm_or_si128(_mm_slli_epi32(in_each_octet, 2), all(0x03020100));
-  const __m128i timeout =
+  const __m128i of_state =
       _mm_blendv_epi8(_mm_shuffle_epi8(load(&timeouts.seconds[0]), octets),
                       _mm_shuffle_epi8(load(&timeouts.seconds[4]), octets), _mm_cmpgt_epi32(state, all(3)));
+  const __m128i timeout = _mm_andnot_si128(_mm_cmpgt_epi32(state, all(7)), of_state);
   const __m128i expired = _mm_cmpgt_epi32(distance, timeout);
 
   const __m128i kinds =

@@ -5,8 +5,11 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <utility>
 
 #include "dataplane/bounds.h"
+#include "dataplane/server_loads.h"
 #include "dataplane/verdict.h"
 
 namespace turnout {
@@ -34,26 +37,9 @@ static_assert(sizeof(TrafficCounters) == 16, "four servers in a cache line: ther
 /// And what only the first packet of a connection does, or the last.
 struct alignas(32) ServerCounters {
   Counter connections;
-  Counter active;    // opened minus closed by this worker; only the sum over all workers means something
-  Counter inactive;  // likewise
-};
-
-void* map_memory(size_t bytes);  ///< zeroed, in huge pages if there are any; throws std::bad_alloc
-void unmap_memory(void* memory, size_t bytes);
-
-/// One for each server slot, in memory that is used as far as it is touched, zero at first.
-template <typename Counters>
-class PerServer {
- public:
-  PerServer() : first_(static_cast<Counters*>(map_memory(kBytes))) {}
-  ~PerServer() { unmap_memory(first_, kBytes); }
-  PerServer(const PerServer&) = delete;
-  PerServer& operator=(const PerServer&) = delete;
-  Counters* first() const { return first_; }
-
- private:
-  static constexpr size_t kBytes = kMaxServers * sizeof(Counters);
-  Counters* first_;
+  Counter active;     // opened minus closed by this worker; only the sum over all workers means something
+  Counter inactive;   // likewise
+  Counter templates;  // of persistence, likewise
 };
 
 struct PortCounters {
@@ -114,6 +100,11 @@ struct alignas(64) WorkerCounters {
     return false;
   }
 
+  /// `shared`: of all workers; by default nobody else's.
+  explicit WorkerCounters(std::shared_ptr<ServerLoads> shared = std::make_shared<ServerLoads>())
+      : loads(std::move(shared)) {}
+
+  const std::shared_ptr<ServerLoads> loads;
   PacketCounters packets;
   TableCounters ipv4_table;
   TableCounters ipv6_table;

@@ -53,6 +53,7 @@ template <typename Key>
   const PacketFields& fields = flows_.fields[position];
   const uint32_t service = find_service<Key>(snapshot, fields);
   if (service == 0) [[unlikely]] {
+    if (!snapshot.ranges.empty() && match_range(snapshot, position)) return false;
     divert(packets, snapshot, position, outcome);
     return false;
   }
@@ -61,7 +62,7 @@ template <typename Key>
 }
 
 void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& outcome) {
-  first_fragments_.count = later_fragments_.count = 0;
+  first_fragments_.count = later_fragments_.count = in_range_.count = 0;
   const PlainFrames plain_frames(snapshot.ports[packets.port]);
   const size_t count = packets.count;
   bool all_plain = true;
@@ -107,6 +108,7 @@ void Forwarder::match_services(const Burst& packets, const Snapshot& snapshot, O
   for (const size_t i : ipv6_.candidates) {
     if (match(ipv6_, packets, snapshot, i, outcome)) matched.add(i);
   }
+  for (const size_t i : in_range_) matched.add(i);
 }
 
 template <bool kPlain>

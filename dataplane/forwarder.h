@@ -71,7 +71,8 @@ class Forwarder {
         values;                      // what the first look at the table showed, if servers are many
     std::array<bool, kBurst> known;  // of those without a server: there is an entry, to be given another
   };
-  /// The flows of one family, and the table that they are in.
+  /// The flows of one family, and the table that they are in. Those of services with several ports are
+  /// IPv6's.
   template <typename Key>
   struct Track {
     Track(const BasicConnectionTable<Key>& of, TableCounters& counts) : table(of), counters(counts) {}
@@ -121,14 +122,17 @@ class Forwarder {
   void schedule_new_connections(Track<Key>& track, const Burst& packets, const Snapshot& snapshot, Tick now,
                                 Outcome& outcome);
   template <typename Key>
-  void place(Track<Key>& track, const Snapshot& snapshot, const Service& service, size_t position, Tick now);
+  DropReason place(Track<Key>& track, const Snapshot& snapshot, const Service& service, size_t position,
+                   Tick now);
   template <typename Key>
   void open_connection(Track<Key>& track, ConnectionValue value, const Snapshot& snapshot,
                        const Service& service, size_t position, Tick now);
   bool keep_connection(ConnectionEntry entry, const Snapshot& snapshot, size_t position, Tick now);
   bool replace_connection(ConnectionEntry entry, ConnectionValue to, const Snapshot& snapshot,
                           size_t position, Tick now);
-  uint32_t choose_server(const Service& service, uint32_t& cursor, size_t position, bool overloaded);
+  uint32_t choose_server(const Service& service, const Snapshot& snapshot, size_t position, bool overloaded);
+  uint32_t choose_closely(const Service& service, const Snapshot& snapshot, size_t position);
+  uint64_t maglev_flow_of(const Service& service, size_t position) const;
   uint32_t server_by_maglev(const Service& service, size_t position) const;
   void send_to(uint32_t server, const Snapshot& snapshot, size_t position);
 
@@ -136,7 +140,26 @@ class Forwarder {
     return (packet->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_BAD;
   }
 
+  // Persistence, and datagrams that are scheduled one by one (forwarder_persistence.cpp).
+  struct Binding {    // of a client to a server
+    uint32_t server;  // slot, kNobody if there is none
+    DropReason reason = DropReason::no_server_resolved;
+  };
+  Binding bind_client(const Service& service, const Snapshot& snapshot, size_t position, Tick now);
+  template <typename Key>
+  Binding bind_client(Track<Key>& track, const Key& key, const Service& service, const Snapshot& snapshot,
+                      size_t position, Tick now);
+  void renew_template(const Service& service, const Snapshot& snapshot, size_t position,
+                      ConnectionState state, Tick now);
+  template <typename Key>
+  void renew_template(Track<Key>& track, const Key& key, ConnectionValue value, const Snapshot& snapshot,
+                      Tick now);
+  template <typename Key>
+  InsertedConnection insert(Track<Key>& track, const Key& key, ConnectionValue value,
+                            const Snapshot& snapshot, Tick now);
+
   // The exceptions (forwarder_exceptions.cpp).
+  bool match_range(const Snapshot& snapshot, size_t position);
   PlainPacket examine(const Burst& packets, const Snapshot& snapshot, size_t position, Outcome& outcome);
   void divert(const Burst& packets, const Snapshot& snapshot, size_t position, Outcome& outcome) const;
   void divert_from_vip(rte_mbuf* packet, uint32_t role, size_t position, Outcome& outcome) const;
@@ -151,12 +174,13 @@ class Forwarder {
   template <bool kPlain>
   void rewrite_all(const List& list, const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
 
-  static constexpr uint32_t kNoServer = UINT32_MAX;
+  static constexpr uint32_t kNoServer = UINT32_MAX;  // kNobody
 
   WorkerCounters& counters_;
   alignas(64) Flows flows_;
   Track<ConnectionKey> ipv4_;
   Track<WideKey> ipv6_;
+  List in_range_;       // of services with several ports: to be added to the wide track
   bool plain_ = false;  // the burst has nothing but plain packets, and no port has tags
   List first_fragments_;
   List later_fragments_;

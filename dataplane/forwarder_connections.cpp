@@ -4,10 +4,19 @@
 #include <algorithm>
 
 #include "dataplane/accounting.h"
-#include "dataplane/forwarder.h"
-#include "dataplane/scheduler.h"
+#include "dataplane/forwarder_steps.h"
 
 namespace turnout {
+
+namespace {
+
+using packet_detail::from_be16;
+
+constexpr uint32_t from_be32(rte_be32_t value) {
+  return RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN ? __builtin_bswap32(value) : value;
+}
+
+}  // namespace
 
 void Forwarder::find_connections(const Snapshot& snapshot, Tick now) {
   find_connections(ipv4_, snapshot, now);
@@ -65,7 +74,12 @@ void Forwarder::settle_connections(Track<Key>& track, const Snapshot& snapshot, 
     const ConnectionEntry entry = track.table.look_up(track.keys[i], track.table.hash(track.keys[i]));
     flows_.known[i] = static_cast<bool>(entry);
     const bool expired = entry.value.expired(now, snapshot.timeouts);
-    if (!entry || expired || !keep_connection(entry, snapshot, i, now)) track.missed.add(i);
+    if (!entry || expired || !keep_connection(entry, snapshot, i, now)) {
+      track.missed.add(i);
+    } else if (snapshot.has_persistence) {
+      const Service& service = snapshot.services[service_of(track.keys[i])];
+      if (service.persistence != 0) renew_template(service, snapshot, i, entry.value.state(), now);
+    }
   }
 }
 
@@ -83,7 +97,7 @@ bool Forwarder::keep_connection(ConnectionEntry entry, const Snapshot& snapshot,
       return false;
     if (is_active(before->state()) != is_active(entry.value.state())) {
       note_closed(counters_, snapshot, *before);
-      note_opened(counters_, entry.value);
+      note_opened(counters_, snapshot, entry.value);
     }
   }
   flows_.servers[position] = entry.value.server();
@@ -104,35 +118,52 @@ void Forwarder::schedule_new_connections(Track<Key>& track, const Burst& packets
     if (service.maglev_size == 0) {
       outcome.add_drop(packets.packets[i], service.unavailable);
     } else {
-      place(track, snapshot, service, i, now);
-      if (flows_.servers[i] == kNoServer)
-        outcome.add_drop(packets.packets[i], DropReason::no_server_resolved);
+      const DropReason reason = place(track, snapshot, service, i, now);
+      if (flows_.servers[i] == kNoServer) outcome.add_drop(packets.packets[i], reason);
     }
   }
 }
 
-/// Finds a server for a packet without a connection to keep; none while the one whose turn it is is not
-/// resolved. An earlier packet of this burst, or another worker, may have opened the connection meanwhile. To
-/// enter the flow finds that out, but if it costs a server its turn, it has to be known before.
+/// Finds a server for a packet without a connection to keep. If there is none, says what to drop it for: the
+/// one whose turn it is is not resolved, or all are full. An earlier packet of this burst, or another worker,
+/// may have opened the connection meanwhile. To enter the flow finds that out, but if it costs a server its
+/// turn, it has to be known before.
 template <typename Key>
-[[gnu::always_inline]] inline void Forwarder::place(Track<Key>& track, const Snapshot& snapshot,
-                                                    const Service& service, size_t position, Tick now) {
+[[gnu::always_inline]] inline DropReason Forwarder::place(Track<Key>& track, const Snapshot& snapshot,
+                                                          const Service& service, size_t position, Tick now) {
+  constexpr DropReason kUnresolved = DropReason::no_server_resolved;
   const Key& key = track.keys[position];
   ConnectionEntry entry;
   if (flows_.known[position] || service.sequence)
     entry = track.table.find(key, track.table.hash(key), now, snapshot.timeouts);
-  if (entry && keep_connection(entry, snapshot, position, now)) return;
+  if (entry && keep_connection(entry, snapshot, position, now)) return kUnresolved;
   const PacketEvent event = flows_.fields[position].event;
-  if (event == PacketEvent::icmp_error)  // opens no connection; a flow without an entry is where Maglev says
-    return send_to(server_by_maglev(service, position), snapshot, position);
+  if (event ==
+      PacketEvent::icmp_error) {  // opens no connection; a flow without an entry is where Maglev says
+    send_to(server_by_maglev(service, position), snapshot, position);
+    return kUnresolved;
+  }
 
-  const uint32_t server =
-      choose_server(service, cursors_[service_of(key)], position, now < track.overload_until);
-  if (!snapshot.servers[server].usable()) return;  // its place, but its MAC address is not known yet
+  uint32_t server;
+  if (service.persistence != 0) [[unlikely]] {
+    const Binding binding = bind_client(service, snapshot, position, now);
+    if (binding.server == kNoServer) return binding.reason;
+    server = binding.server;
+  } else {
+    server = choose_server(service, snapshot, position, now < track.overload_until);
+    if (server == kNoServer) return DropReason::no_server_free;
+    if (!snapshot.servers[server].usable()) return kUnresolved;  // its place, but its MAC is not known yet
+  }
+  if (service.one_packet) [[unlikely]] {
+    flows_.servers[position] = server;
+    counters_.server(server).connections.add(1);
+    return kUnresolved;
+  }
   const ConnectionState state = next_state(ConnectionState::free, event);
   const auto value = ConnectionValue::make(server, snapshot.servers[server].generation(), state, now);
-  if (entry && replace_connection(entry, value, snapshot, position, now)) return;
+  if (entry && replace_connection(entry, value, snapshot, position, now)) return kUnresolved;
   open_connection(track, value, snapshot, service, position, now);
+  return kUnresolved;
 }
 
 void Forwarder::send_to(uint32_t server, const Snapshot& snapshot, size_t position) {
@@ -140,20 +171,35 @@ void Forwarder::send_to(uint32_t server, const Snapshot& snapshot, size_t positi
 }
 
 uint32_t Forwarder::server_by_maglev(const Service& service, size_t position) const {
-  const PacketFields& fields = flows_.fields[position];
-  const uint64_t flow = fields.version == 4 ? maglev_flow(fields.client, fields.client_port)
-                                            : maglev_flow(fields.client6, fields.client_port);
-  return schedule_by_maglev(service, flow);
+  return schedule_by_maglev(service, maglev_flow_of(service, position));
 }
 
-/// A connection that begins takes its turn. A packet in the middle of one, whose entry is missing, goes where
-/// the Maglev table says: to the server it has had since the table was full, or from another director.
-[[gnu::always_inline]] inline uint32_t Forwarder::choose_server(const Service& service, uint32_t& cursor,
-                                                                size_t position, bool overloaded) {
-  const PacketEvent event = flows_.fields[position].event;
-  const bool begins = event == PacketEvent::syn || event == PacketEvent::datagram;
-  if (service.sequence && begins && !overloaded) return schedule_in_turn(service, cursor);
-  return server_by_maglev(service, position);
+/// Where servers are compared, or hashed to by address, or may be full. kNoServer if none may be had.
+[[gnu::noinline]] uint32_t Forwarder::choose_closely(const Service& service, const Snapshot& snapshot,
+                                                     size_t position) {
+  const PacketFields& fields = flows_.fields[position];
+  const bool is_v4 = fields.version == 4;
+  ServerLoads& loads = *counters_.loads;
+  const auto from_bucket = [&](uint32_t address, uint16_t port) {
+    return schedule_open_from(service.sequence, service.sequence_size, hash_bucket(address, port),
+                              service.fallback, snapshot, loads);
+  };
+  switch (service.scheduler) {
+    case SchedulerKind::mh:
+      return schedule_open_from(service.maglev, service.maglev_size,
+                                maglev_place(service, maglev_flow_of(service, position)), service.fallback,
+                                snapshot, loads);
+    case SchedulerKind::sh:
+      return from_bucket(is_v4 ? from_be32(fields.client) : fold_address(fields.client6),
+                         service.table_by_port ? from_be16(fields.client_port) : uint16_t{0});
+    case SchedulerKind::dh:
+      return from_bucket(is_v4 ? from_be32(fields.destination) : fold_address(fields.destination6), 0);
+    case SchedulerKind::rr:
+    case SchedulerKind::wrr:
+      return schedule_in_open_turn(service, cursors_[service.own], snapshot, loads);
+    default:
+      return schedule_by_rank(service, snapshot, loads);
+  }
 }
 
 /// Gives an entry whose server is gone, or whose connection is over, its new server. False if the entry
@@ -165,7 +211,7 @@ bool Forwarder::replace_connection(ConnectionEntry entry, ConnectionValue to, co
     const ConnectionValue before = entry.value;
     if (entry.replace(to)) {
       note_closed(counters_, snapshot, before);
-      note_opened(counters_, entry.value);
+      note_opened(counters_, snapshot, entry.value);
       counters_.server(to.server()).connections.add(1);
       flows_.servers[position] = to.server();
       return true;
@@ -181,36 +227,22 @@ template <typename Key>
                                                               const Service& service, size_t position,
                                                               Tick now) {
   using Result = InsertedConnection::Result;
-  const Key& key = track.keys[position];
-  const InsertedConnection inserted = track.table.insert(key, track.table.hash(key), value, now,
-                                                         snapshot.timeouts, track.move_credit.available());
-  track.move_credit.settle(inserted);
-  for (size_t i = 0; i < inserted.displaced_count; ++i) {
-    const DisplacedConnection& displaced = inserted.displaced[i];
-    (displaced.evicted ? track.counters.evicted : track.counters.expired).add(1);
-    note_closed(counters_, snapshot, displaced.value);
-    // Who loses its entry in the middle of its handshake goes on by the Maglev table: so has to be who begins
-    // now.
-    if (displaced.evicted && displaced.value.state() == ConnectionState::syn_recv)
-      track.overload_until =
-          std::max(track.overload_until, now + snapshot.timeouts.of(ConnectionState::syn_recv));
-  }
+  const InsertedConnection inserted = insert(track, track.keys[position], value, snapshot, now);
   if (inserted.result == Result::existing) {
     if (keep_connection(inserted.entry, snapshot, position, now)) return;
     if (replace_connection(inserted.entry, value, snapshot, position, now)) return;
   }
   if (inserted.result == Result::inserted) {
-    track.counters.inserted.add(1);
     counters_.server(value.server()).connections.add(1);
-    note_opened(counters_, value);
     flows_.servers[position] = value.server();
     return;
   }
   track.counters.stateless.add(1);
   if (inserted.result == Result::full)
     track.overload_until = now + snapshot.timeouts.of(ConnectionState::udp);
-  // without turns `value` has Maglev's server already
-  send_to(service.sequence ? server_by_maglev(service, position) : value.server(), snapshot, position);
+  // without turns, or bound to its server, `value` has the right one already
+  const bool has_it = !service.sequence || service.persistence != 0;
+  send_to(has_it ? value.server() : server_by_maglev(service, position), snapshot, position);
 }
 
 }  // namespace turnout

@@ -1,6 +1,7 @@
-// Choosing a real server for a new connection: an index into what control compiled.
+// Choosing a real server for a new connection: an index into what control compiled, or a look at each server.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "dataplane/snapshot.h"
@@ -23,11 +24,27 @@ constexpr uint64_t maglev_flow(const Address6& client, uint16_t client_port_be) 
   return maglev_hash(maglev_hash(client.first) ^ client.last) + client_port_be;
 }
 
+/// The leading bits of a client's address that persistence goes by.
+constexpr rte_be32_t mask_client(rte_be32_t client, uint8_t prefix) {
+  const uint32_t mask = prefix == 0 ? 0 : ~uint32_t{0} << (32 - std::min<uint8_t>(prefix, 32));
+  return client & __builtin_bswap32(mask);
+}
+constexpr Address6 mask_client(const Address6& client, uint8_t prefix) {
+  const auto half = [](uint64_t octets, unsigned bits) {
+    return bits == 0 ? 0 : octets & __builtin_bswap64(~uint64_t{0} << (64 - std::min(bits, 64u)));
+  };
+  return {half(client.first, std::min<unsigned>(prefix, 64)),
+          half(client.last, prefix > 64 ? prefix - 64u : 0)};
+}
+
 /// The server slot that a flow has in the Maglev table (Eisenbud et al., NSDI 2016). The service must have
 /// servers.
-inline uint32_t schedule_by_maglev(const Service& service, uint64_t flow) {
+inline uint32_t maglev_place(const Service& service, uint64_t flow) {
   const uint64_t hash = maglev_hash(flow) >> 32;
-  return service.maglev[hash * service.maglev_size >> 32];  // scaled instead of divided
+  return static_cast<uint32_t>(hash * service.maglev_size >> 32);  // scaled instead of divided
+}
+inline uint32_t schedule_by_maglev(const Service& service, uint64_t flow) {
+  return service.maglev[maglev_place(service, flow)];
 }
 
 /// The next server in the order of `rr` or `wrr`. `cursor` is the worker's own for this service: each
@@ -35,6 +52,98 @@ inline uint32_t schedule_by_maglev(const Service& service, uint64_t flow) {
 inline uint32_t schedule_in_turn(const Service& service, uint32_t& cursor) {
   if (cursor >= service.sequence_size) cursor = 0;
   return service.sequence[cursor++];
+}
+
+inline constexpr uint32_t kNobody = UINT32_MAX;  // instead of a server's slot
+
+/// May the server be given a connection now?
+inline bool is_open(uint32_t slot, const Snapshot& snapshot, ServerLoads& loads) {
+  const ServerTerms& terms = snapshot.terms[slot];
+  return terms.weight != 0 && !loads.is_full(slot, terms);
+}
+
+/// The same turns, past servers that are full. kNobody if all are.
+inline uint32_t schedule_in_open_turn(const Service& service, uint32_t& cursor, const Snapshot& snapshot,
+                                      ServerLoads& loads) {
+  for (uint32_t tries = 0; tries < service.sequence_size; ++tries) {
+    const uint32_t slot = schedule_in_turn(service, cursor);
+    if (is_open(slot, snapshot, loads)) return slot;
+  }
+  return kNobody;
+}
+
+/// sh and dh: Knuth's multiplicative hash of an address (TAOCP 6.4), as LVS takes it, into 2^8 buckets.
+inline constexpr uint32_t kHashBuckets = 256;
+constexpr uint32_t hash_bucket(uint32_t address, uint16_t port) {  // host byte order
+  return (address + port) * 0x61C88647u >> 24;
+}
+constexpr uint32_t fold_address(const Address6& address) {  // its four words, XORed; then host byte order
+  const uint64_t half = address.first ^ address.last;
+  return __builtin_bswap32(static_cast<uint32_t>(half) ^ static_cast<uint32_t>(half >> 32));
+}
+
+/// The server at a place of a table; if it can't be had, the next one after it that can, for a service with
+/// fallback. kNobody if there is none.
+inline uint32_t schedule_open_from(const uint32_t* table, uint32_t size, uint32_t place, bool fallback,
+                                   const Snapshot& snapshot, ServerLoads& loads) {
+  const uint32_t last = fallback ? size : 1;
+  for (uint32_t tries = 0; tries < last; ++tries) {
+    const uint32_t slot = table[place];
+    if (is_open(slot, snapshot, loads)) return slot;
+    if (++place == size) place = 0;
+  }
+  return kNobody;
+}
+
+/// How little a server has to do: of two, the one with less load for its weight goes first.
+struct ServerRank {
+  uint64_t load = 0;
+  uint64_t weight = 1;
+  bool goes_before(const ServerRank& other) const { return load * other.weight < other.load * weight; }
+};
+
+/// By LVS's definitions. False if the server may not take a connection at all.
+inline bool rank_server(SchedulerKind scheduler, const ServerLoad& load, uint64_t weight, ServerRank& rank) {
+  constexpr int64_t kActiveOverInactive = 256;
+  const auto at_least_none = [](int64_t count) { return static_cast<uint64_t>(count < 0 ? 0 : count); };
+  const uint64_t overhead = at_least_none(load.active * kActiveOverInactive + load.inactive);
+  const uint64_t active = at_least_none(load.active);
+  switch (scheduler) {
+    case SchedulerKind::lc:
+      rank = {overhead, 1};
+      return true;
+    case SchedulerKind::wlc:
+      rank = {overhead, weight};
+      return true;
+    case SchedulerKind::sed:  // the delay that the connection would meet there
+      rank = {active + 1, weight};
+      return true;
+    case SchedulerKind::nq:  // the same, but whoever is idle goes first
+      rank = {active == 0 ? 0 : active + 1, weight};
+      return true;
+    case SchedulerKind::ovf:  // the highest weight that is not used up
+      rank = {1, weight};
+      return active < weight;
+    default:  // fo: the highest weight
+      rank = {1, weight};
+      return true;
+  }
+}
+
+/// lc, wlc, sed, nq, fo, ovf: the first of those that go before all others. kNobody if none may.
+inline uint32_t schedule_by_rank(const Service& service, const Snapshot& snapshot, ServerLoads& loads) {
+  uint32_t best = kNobody;
+  ServerRank best_rank;
+  for (uint32_t i = 0; i < service.sequence_size; ++i) {
+    const uint32_t slot = service.sequence[i];
+    ServerRank rank;
+    if (!is_open(slot, snapshot, loads)) continue;
+    if (!rank_server(service.scheduler, loads.read(slot), snapshot.terms[slot].weight, rank)) continue;
+    if (best != kNobody && !rank.goes_before(best_rank)) continue;
+    best = slot;
+    best_rank = rank;
+  }
+  return best;
 }
 
 }  // namespace turnout

@@ -14,6 +14,8 @@
 #include "dataplane/bounds.h"
 #include "dataplane/connection.h"
 #include "dataplane/mac.h"
+#include "dataplane/scheduler_kind.h"
+#include "dataplane/server_loads.h"
 #include "dataplane/verdict.h"
 
 namespace turnout {
@@ -36,15 +38,35 @@ struct RealServer {
 };
 static_assert(sizeof(RealServer) == 16 && kMaxPorts <= 16);
 
-/// What a service's scheduler compiled to. Indexed by service index; 0 is never one.
+/// What a service's scheduler compiled to. Indexed by service index; 0 is never one. The members of a group
+/// have an index and a copy each.
 struct Service {
   const uint32_t* maglev = nullptr;  // server slots, for `mh` and for flows that find no room in the table
   const uint32_t* sequence =
-      nullptr;               // server slots in the order of `rr` or `wrr`; none: schedule by `maglev`
+      nullptr;  // server slots: turns of rr and wrr, buckets of sh and dh, all servers in their order of
+                // those that compare them; none: schedule by `maglev`
   uint32_t maglev_size = 0;  // 0: no server may be given a connection, for the reason in `unavailable`
   uint32_t sequence_size = 0;
+  uint32_t persistence = 0;  // seconds; 0: off
+  uint16_t own = 0;          // the service's own index: of its turns
+  uint16_t templates = 0;    // index of its persistence templates
   DropReason unavailable = DropReason::no_server;
-  bool known = false;  // false: nobody's index
+  SchedulerKind scheduler = SchedulerKind::mh;
+  uint8_t prefix = 0;          // leading bits of the client's address that count, with persistence
+  bool known = false;          // false: nobody's index
+  bool by_port = true;         // the client's port counts in `maglev` …
+  bool table_by_port = false;  // … and in the buckets of sh
+  bool fallback = false;       // a client whose server in a table can't be had gets another
+  bool has_closed = false;     // servers in its tables may be full, or have no weight: ask ServerTerms
+  bool one_packet = false;     // each datagram is a connection of its own, and none is remembered
+};
+static_assert(sizeof(Service) <= 64, "one cache line");
+
+/// Ports of a VIP that one service has, host byte order.
+struct PortRange {
+  uint16_t first = 0;
+  uint16_t last = 0;
+  uint16_t service = 0;  // index
 };
 
 /// A port as its packets see it: a frame is for us if its destination under `mac_mask` is `mac`. Both as
@@ -65,15 +87,20 @@ struct Snapshot {
   uint64_t generation = 0;
   Timeouts timeouts;
   std::array<Port, kMaxPorts> ports;
-  std::vector<RealServer> servers;     // by server slot
-  std::vector<Service> services;       // by service index
-  ExactMap<uint64_t> service_map;      // service_map_key → service index
-  ExactMap<ServiceKey6> service_map6;  // likewise
-  ExactMap<uint64_t> address_map;      // IPv4 address in network byte order → AddressRole
-  ExactMap<Address6> address_map6;     // likewise
-  uint16_t least_mtu = Port::kNoMtu;   // of all ports
-  bool has_tags = false;               // a port has a VLAN
-  std::vector<ServerTable> tables;     // keeps alive what `services` points to
+  std::vector<RealServer> servers;             // by server slot
+  std::vector<ServerTerms> terms;              // likewise
+  std::vector<Service> services;               // by service index
+  ExactMap<uint64_t> service_map;              // service_map_key → service index
+  ExactMap<ServiceKey6> service_map6;          // likewise
+  ExactMap<ServiceKey6> range_map;             // VIP (IPv4: mapped) and protocol → index + 1 into `ranges`
+  std::vector<std::vector<PortRange>> ranges;  // of a VIP and protocol; who has all ports comes last
+  ExactMap<uint64_t> address_map;              // IPv4 address in network byte order → AddressRole
+  ExactMap<Address6> address_map6;             // likewise
+  uint16_t least_mtu = Port::kNoMtu;           // of all ports
+  bool has_tags = false;                       // a port has a VLAN
+  bool has_live_loads = false;                 // a server's terms say `live`
+  bool has_persistence = false;                // a service has it
+  std::vector<ServerTable> tables;             // keeps alive what `services` points to
 
   /// The servers by slot, for a loop: what it writes can't change where they are.
   class ServerView {

@@ -31,6 +31,7 @@ enum class DropReason : uint8_t {
   no_server,             // the service has no real server with a weight above 0
   no_server_resolved,    // it has, but the MAC address of none is known yet
   no_server_up,          // they are known, but none passes its health checks
+  no_server_free,        // each that might take the connection is full: its upper_threshold, or ovf's weight
   too_big,               // longer than the MTU of the port it would leave by, and may be fragmented
   no_headroom,           // its buffer has no room before the frame for a VLAN tag
   transmit_full,         // the egress queue took no more
@@ -92,6 +93,7 @@ inline constexpr std::array<std::string_view, kDropReasons> kDropReasonNames = {
                                                                                 "no_server",
                                                                                 "no_server_resolved",
                                                                                 "no_server_up",
+                                                                                "no_server_free",
                                                                                 "too_big",
                                                                                 "no_headroom",
                                                                                 "transmit_full",

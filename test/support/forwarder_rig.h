@@ -75,6 +75,7 @@ struct SnapshotRecipe {
     service.sequence = sequence->empty() ? nullptr : sequence->data();
     service.sequence_size = static_cast<uint32_t>(sequence->size());
     snapshot.services = {Service{}, service, service, service, service};
+    for (uint16_t index = 1; index < snapshot.services.size(); ++index) snapshot.services[index].own = index;
     snapshot.service_map = ExactMap<uint64_t>(2);
     snapshot.service_map.insert(service_map_key(RTE_BE32(0xC0000264), RTE_BE16(80), 6), kTcpService);
     snapshot.service_map.insert(service_map_key(RTE_BE32(0xC0000264), RTE_BE16(53), 17), kUdpService);

@@ -16,15 +16,16 @@ TEST(ConfigChanges, AreSentencesPerServiceAndServer) {
   Config to = from;
   ServiceConfig& service = to.services[0];
   service.scheduler = SchedulerKind::wrr;
+  service.flags = {};
   service.maglev_table_size = 65537;
   std::swap(service.real_servers[0], service.real_servers[1]);  // order is no change
   service.real_servers[0].weight = 5;
   service.real_servers[0].mac.reset();
   service.real_servers[1].address = *parse_address("192.0.2.13");
-  to.services.insert(to.services.begin(), {{*parse_address("192.0.2.101"), Protocol::udp, 53},
-                                           SchedulerKind::rr,
-                                           4093,
-                                           {{*parse_address("192.0.2.11"), 1, std::nullopt}}});
+  to.services.insert(to.services.begin(),
+                     {.key = {*parse_address("192.0.2.101"), Protocol::udp, 53},
+                      .scheduler = SchedulerKind::rr,
+                      .real_servers = {{*parse_address("192.0.2.11"), 1, std::nullopt}}});
   to.connections.timeouts.udp = 30;
   to.vip_watch = {.interval = std::chrono::milliseconds(2500), .clear = std::chrono::milliseconds(60000)};
   EXPECT_EQ(describe_changes(from, to),

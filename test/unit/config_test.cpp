@@ -122,6 +122,10 @@ TEST(ConfigJson, RoundTrips) {
   expected["ports"][0]["uplink"] = {{"interval", 2}, {"timeout", 1}, {"rise", 2}, {"fall", 3}};
   expected["vip_watch"] = {{"interval", 10}, {"clear", 90}};
   expected["vips"] = Json::array();
+  expected["maintenance"] = Json::array();
+  expected["services"][0]["scheduler_flags"] = {"mh-port"};
+  expected["services"][0]["persistence_prefix"] = 32;
+  expected["services"][0]["one_packet"] = false;
   EXPECT_EQ(document, expected);
   EXPECT_EQ(to_json(*parse_config(document).value), document);
 }

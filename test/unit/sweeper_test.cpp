@@ -26,7 +26,7 @@ struct Sweeping : testing::Test {
     const auto value = ConnectionValue::make(server, 1, state, 0);
     ASSERT_EQ(table.insert(flow_key(flow), value).result, InsertedConnection::Result::inserted);
     statistics.worker(0).ipv4_table.inserted.add(1);
-    if (snapshot.owns(value)) note_opened(statistics.worker(0), value);
+    if (snapshot.owns(value)) note_opened(statistics.worker(0), snapshot, value);
   }
 };
 

@@ -1,4 +1,4 @@
-#include "dataplane/counters.h"
+#include "dataplane/per_server.h"
 
 #include <sys/mman.h>
 

@@ -1,0 +1,34 @@
+// The look-ups of a snapshot by address: whose a packet's destination is.
+#pragma once
+
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "control/config.h"
+#include "dataplane/snapshot.h"
+
+namespace turnout {
+
+struct Station;
+
+/// What each address is to the director. `stations`: of the ports, in their order; `vips_up`: those with a
+/// service that has a real server.
+void add_addresses(const Config& config, const std::vector<Station>& stations,
+                   const std::set<IpAddress>& vips_up, Snapshot& snapshot);
+
+/// Which service has a port: one map for single ports, one for the others.
+class ListenerMaps {
+ public:
+  explicit ListenerMaps(const Config& config);
+  void add(const ServiceKey& key, uint16_t index);
+  void write(Snapshot& snapshot) &&;
+
+ private:
+  ExactMap<uint64_t> ipv4_;
+  ExactMap<ServiceKey6> ipv6_;
+  std::map<std::pair<IpAddress, Protocol>, std::vector<PortRange>> ranges_;
+};
+
+}  // namespace turnout

@@ -1,0 +1,67 @@
+// Steps of the forwarder that both connections and persistence take, to be inlined there. For
+// forwarder_connections.cpp and forwarder_persistence.cpp only.
+#pragma once
+
+#include <algorithm>
+
+#include "dataplane/accounting.h"
+#include "dataplane/forwarder.h"
+#include "dataplane/scheduler.h"
+
+namespace turnout {
+
+/// Neither turns nor Maglev's table say it.
+constexpr bool is_looked_for(SchedulerKind kind) {
+  return compares_servers(kind) || kind == SchedulerKind::sh || kind == SchedulerKind::dh;
+}
+
+/// With persistence, all flows of a client are one.
+inline uint64_t Forwarder::maglev_flow_of(const Service& service, size_t position) const {
+  const PacketFields& fields = flows_.fields[position];
+  const rte_be16_t port = service.by_port ? fields.client_port : rte_be16_t{0};
+  const bool masked = service.persistence != 0;
+  if (fields.version == 4)
+    return maglev_flow(masked ? mask_client(fields.client, service.prefix) : fields.client, port);
+  return maglev_flow(masked ? mask_client(fields.client6, service.prefix) : fields.client6, port);
+}
+
+/// A connection that begins takes its turn. A packet in the middle of one, whose entry is missing, goes where
+/// the Maglev table says: to the server it has had since the table was full, or from another director.
+[[gnu::always_inline]] inline uint32_t Forwarder::choose_server(const Service& service,
+                                                                const Snapshot& snapshot, size_t position,
+                                                                bool overloaded) {
+  const PacketEvent event = flows_.fields[position].event;
+  const bool begins = event == PacketEvent::syn || event == PacketEvent::datagram;
+  if (!begins || overloaded) return server_by_maglev(service, position);
+  if (service.has_closed || is_looked_for(service.scheduler))
+    return choose_closely(service, snapshot, position);
+  return service.sequence ? schedule_in_turn(service, cursors_[service.own])
+                          : server_by_maglev(service, position);
+}
+
+/// Enters a flow or a template into its table, and counts what becomes of others by that.
+template <typename Key>
+[[gnu::always_inline]] inline InsertedConnection Forwarder::insert(Track<Key>& track, const Key& key,
+                                                                   ConnectionValue value,
+                                                                   const Snapshot& snapshot, Tick now) {
+  const InsertedConnection inserted = track.table.insert(key, track.table.hash(key), value, now,
+                                                         snapshot.timeouts, track.move_credit.available());
+  track.move_credit.settle(inserted);
+  for (size_t i = 0; i < inserted.displaced_count; ++i) {
+    const DisplacedConnection& displaced = inserted.displaced[i];
+    (displaced.evicted ? track.counters.evicted : track.counters.expired).add(1);
+    note_closed(counters_, snapshot, displaced.value);
+    // Who loses its entry in the middle of its handshake goes on by the Maglev table: so has to be who begins
+    // now.
+    if (displaced.evicted && displaced.value.state() == ConnectionState::syn_recv)
+      track.overload_until =
+          std::max(track.overload_until, now + snapshot.timeouts.of(ConnectionState::syn_recv));
+  }
+  if (inserted.result == InsertedConnection::Result::inserted) {
+    track.counters.inserted.add(1);
+    note_opened(counters_, snapshot, value);
+  }
+  return inserted;
+}
+
+}  // namespace turnout
