@@ -78,7 +78,8 @@ void Forwarder::settle_connections(Track<Key>& track, const Snapshot& snapshot, 
       track.missed.add(i);
     } else if (snapshot.has_persistence) {
       const Service& service = snapshot.services[service_of(track.keys[i])];
-      if (service.persistence != 0) renew_template(service, snapshot, i, entry.value.state(), now);
+      const ConnectionState state = next_state(entry.value.state(), flows_.fields[i].event);
+      if (service.persistence != 0) renew_template(service, snapshot, i, state, now);
     }
   }
 }

@@ -51,7 +51,12 @@ Forwarder::Binding Forwarder::bind_client(Track<Key>& track, const Key& key, con
                                           const Snapshot& snapshot, size_t position, Tick now) {
   const uint64_t hash = track.table.hash(key);
   ConnectionEntry entry = track.table.find(key, hash, now, snapshot.timeouts);
-  if (entry && still_serves(entry.value, snapshot)) return {entry.value.server()};
+  if (entry && still_serves(entry.value, snapshot)) {
+    const uint32_t bound = entry.value.server();
+    if (distance_of(entry.value.seen(), now) > -static_cast<int32_t>(service.persistence))
+      entry.replace(entry.value.with_seen(now + service.persistence));
+    return {bound};
+  }
   const bool overloaded = now < track.overload_until;
   const uint32_t server = choose_server(service, snapshot, position, overloaded);
   if (server == kNobody) return {kNobody, DropReason::no_server_free};
