@@ -133,6 +133,7 @@ void add_methods(RpcDispatcher& dispatcher, DaemonView& view, boost::asio::io_co
   add_report_methods(dispatcher, view);
   add_health_methods(dispatcher, view);
   add_doctor_methods(dispatcher, view);
+  add_trace_methods(dispatcher, view);
   add_connection_methods(dispatcher, view, io);
 }
 

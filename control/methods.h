@@ -26,6 +26,9 @@ void add_health_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 /// doctor
 void add_doctor_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 
+/// trace
+void add_trace_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
+
 /// connection.list, which walks the table a slice at a time between the other work of `io`.
 void add_connection_methods(RpcDispatcher& dispatcher, DaemonView& daemon, boost::asio::io_context& io);
 

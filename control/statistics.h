@@ -56,6 +56,7 @@ struct TableTotals {
     return {inserted + other.inserted, expired + other.expired, evicted + other.evicted,
             stateless + other.stateless};
   }
+  bool operator==(const TableTotals&) const = default;
 };
 
 class Statistics {
@@ -81,6 +82,7 @@ class Statistics {
   ServerTotals service(const Registry::Service& service, const Registry& registry) const;
 
   ServerLoads& loads() { return *loads_; }
+  const ServerLoads& loads() const { return *loads_; }
 
   /// The number is free now (from Registry::reclaim): what the server counted becomes part of its service's
   /// past.

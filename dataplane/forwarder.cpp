@@ -4,6 +4,8 @@
 #include <cstring>
 #include <type_traits>
 
+#include "dataplane/service_lookup.h"
+
 namespace turnout {
 
 Forwarder::Forwarder(const ConnectionTables& tables, WorkerCounters& counters, unsigned worker, uint64_t seed)
@@ -25,39 +27,25 @@ void Forwarder::process(const Burst& packets, const Snapshot& snapshot, Tick now
   rewrite_and_sort(packets, snapshot, outcome);               // Direct Routing: the MAC addresses only
 }
 
-namespace {
-
-template <typename Key>
-uint32_t find_service(const Snapshot& snapshot, const PacketFields& fields) {
-  if constexpr (std::is_same_v<Key, ConnectionKey>)
-    return snapshot.service_map.find(fields.service_word());
-  else
-    return snapshot.service_map6.find({fields.destination6, fields.service_word() >> 32});
-}
-
-template <typename Key>
-Key make_key(const PacketFields& fields, uint16_t service) {
-  if constexpr (std::is_same_v<Key, ConnectionKey>)
-    return fields.client_word() | make_connection_key(0, 0, service);
-  else
-    return make_connection_key(fields.client6, fields.client_port, service);
-}
-
-}  // namespace
-
 /// True if the packet is of a service: then its flow is noted.
 template <typename Key>
 [[gnu::always_inline]] inline bool Forwarder::match(Track<Key>& track, const Burst& packets,
                                                     const Snapshot& snapshot, size_t position,
                                                     Outcome& outcome) {
   const PacketFields& fields = flows_.fields[position];
-  const uint32_t service = find_service<Key>(snapshot, fields);
+  constexpr bool kIpv4 = std::is_same_v<Key, ConnectionKey>;
+  const uint32_t service =
+      kIpv4 ? find_exact_service4(snapshot, fields) : find_exact_service6(snapshot, fields);
   if (service == 0) [[unlikely]] {
     if (!snapshot.ranges.empty() && match_range(snapshot, position)) return false;
     divert(packets, snapshot, position, outcome);
     return false;
   }
-  track.enter(position, make_key<Key>(fields, static_cast<uint16_t>(service)), fields.event);
+  const auto index = static_cast<uint16_t>(service);
+  if constexpr (kIpv4)
+    track.enter(position, flow_key4(fields, index), fields.event);
+  else
+    track.enter(position, flow_key6(fields, index), fields.event);
   return true;
 }
 

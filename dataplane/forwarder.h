@@ -132,7 +132,6 @@ class Forwarder {
                           size_t position, Tick now);
   uint32_t choose_server(const Service& service, const Snapshot& snapshot, size_t position, bool overloaded);
   uint32_t choose_closely(const Service& service, const Snapshot& snapshot, size_t position);
-  uint64_t maglev_flow_of(const Service& service, size_t position) const;
   uint32_t server_by_maglev(const Service& service, size_t position) const;
   void send_to(uint32_t server, const Snapshot& snapshot, size_t position);
 

@@ -8,16 +8,6 @@
 
 namespace turnout {
 
-namespace {
-
-using packet_detail::from_be16;
-
-constexpr uint32_t from_be32(rte_be32_t value) {
-  return RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN ? __builtin_bswap32(value) : value;
-}
-
-}  // namespace
-
 void Forwarder::find_connections(const Snapshot& snapshot, Tick now) {
   find_connections(ipv4_, snapshot, now);
   find_connections(ipv6_, snapshot, now);
@@ -172,29 +162,27 @@ void Forwarder::send_to(uint32_t server, const Snapshot& snapshot, size_t positi
 }
 
 uint32_t Forwarder::server_by_maglev(const Service& service, size_t position) const {
-  return schedule_by_maglev(service, maglev_flow_of(service, position));
+  return schedule_by_maglev(service, maglev_flow_of(service, flows_.fields[position]));
 }
 
 /// Where servers are compared, or hashed to by address, or may be full. kNoServer if none may be had.
 [[gnu::noinline]] uint32_t Forwarder::choose_closely(const Service& service, const Snapshot& snapshot,
                                                      size_t position) {
   const PacketFields& fields = flows_.fields[position];
-  const bool is_v4 = fields.version == 4;
   ServerLoads& loads = *counters_.loads;
-  const auto from_bucket = [&](uint32_t address, uint16_t port) {
-    return schedule_open_from(service.sequence, service.sequence_size, hash_bucket(address, port),
-                              service.fallback, snapshot, loads);
+  const auto from_bucket = [&](uint32_t bucket) {
+    return schedule_open_from(service.sequence, service.sequence_size, bucket, service.fallback, snapshot,
+                              loads);
   };
   switch (service.scheduler) {
     case SchedulerKind::mh:
       return schedule_open_from(service.maglev, service.maglev_size,
-                                maglev_place(service, maglev_flow_of(service, position)), service.fallback,
+                                maglev_place(service, maglev_flow_of(service, fields)), service.fallback,
                                 snapshot, loads);
     case SchedulerKind::sh:
-      return from_bucket(is_v4 ? from_be32(fields.client) : fold_address(fields.client6),
-                         service.table_by_port ? from_be16(fields.client_port) : uint16_t{0});
+      return from_bucket(source_bucket(service, fields));
     case SchedulerKind::dh:
-      return from_bucket(is_v4 ? from_be32(fields.destination) : fold_address(fields.destination6), 0);
+      return from_bucket(destination_bucket(fields));
     case SchedulerKind::rr:
     case SchedulerKind::wrr:
       return schedule_in_open_turn(service, cursors_[service.own], snapshot, loads);

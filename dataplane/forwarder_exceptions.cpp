@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "dataplane/forwarder.h"
+#include "dataplane/service_lookup.h"
 
 namespace turnout {
 
@@ -66,21 +67,11 @@ bool may_answer_a_check(const PacketFields& fields) {
 /// it.
 [[gnu::noinline]] bool Forwarder::match_range(const Snapshot& snapshot, size_t position) {
   const PacketFields& fields = flows_.fields[position];
-  const bool is_v4 = fields.version == 4;
-  const Address6 vip = is_v4 ? mapped_address6(fields.destination) : fields.destination6;
-  const uint32_t found = snapshot.range_map.find(service_map_key(vip, 0, fields.protocol));
-  if (found == 0) return false;
-  const uint16_t port = from_be16(fields.destination_port);
-  for (const PortRange& range : snapshot.ranges[found - 1]) {
-    if (port < range.first || port > range.last) continue;
-    const Address6 client = is_v4 ? mapped_address6(fields.client) : fields.client6;
-    ipv6_.enter(position,
-                make_connection_key(client, fields.client_port, range.service, fields.destination_port),
-                fields.event);
-    in_range_.add(position);
-    return true;
-  }
-  return false;
+  const uint32_t service = find_range_service(snapshot, fields);
+  if (service == 0) return false;
+  ipv6_.enter(position, flow_key_in_range(fields, static_cast<uint16_t>(service)), fields.event);
+  in_range_.add(position);
+  return true;
 }
 
 uint32_t Forwarder::role_of_destination(const Snapshot& snapshot, size_t position) const {

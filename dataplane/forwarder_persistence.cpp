@@ -27,13 +27,6 @@ uint32_t lifetime(const Service& service, ConnectionState state, const Timeouts&
   return std::max(service.persistence, timeouts.of(state));
 }
 
-ConnectionKey template_key(const Service& service, rte_be32_t client) {
-  return make_connection_key(mask_client(client, service.prefix), 0, service.templates);
-}
-WideKey template_key(const Service& service, const Address6& client) {
-  return make_connection_key(mask_client(client, service.prefix), 0, service.templates);
-}
-
 }  // namespace
 
 /// The server of a client's next connection: the one that it has, or one that its service's scheduler

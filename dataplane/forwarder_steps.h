@@ -15,16 +15,6 @@ constexpr bool is_looked_for(SchedulerKind kind) {
   return compares_servers(kind) || kind == SchedulerKind::sh || kind == SchedulerKind::dh;
 }
 
-/// With persistence, all flows of a client are one.
-inline uint64_t Forwarder::maglev_flow_of(const Service& service, size_t position) const {
-  const PacketFields& fields = flows_.fields[position];
-  const rte_be16_t port = service.by_port ? fields.client_port : rte_be16_t{0};
-  const bool masked = service.persistence != 0;
-  if (fields.version == 4)
-    return maglev_flow(masked ? mask_client(fields.client, service.prefix) : fields.client, port);
-  return maglev_flow(masked ? mask_client(fields.client6, service.prefix) : fields.client6, port);
-}
-
 /// A connection that begins takes its turn. A packet in the middle of one, whose entry is missing, goes where
 /// the Maglev table says: to the server it has had since the table was full, or from another director.
 [[gnu::always_inline]] inline uint32_t Forwarder::choose_server(const Service& service,

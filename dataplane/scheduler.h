@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "dataplane/service_lookup.h"
 #include "dataplane/snapshot.h"
 
 namespace turnout {
@@ -24,17 +25,13 @@ constexpr uint64_t maglev_flow(const Address6& client, uint16_t client_port_be) 
   return maglev_hash(maglev_hash(client.first) ^ client.last) + client_port_be;
 }
 
-/// The leading bits of a client's address that persistence goes by.
-constexpr rte_be32_t mask_client(rte_be32_t client, uint8_t prefix) {
-  const uint32_t mask = prefix == 0 ? 0 : ~uint32_t{0} << (32 - std::min<uint8_t>(prefix, 32));
-  return client & __builtin_bswap32(mask);
-}
-constexpr Address6 mask_client(const Address6& client, uint8_t prefix) {
-  const auto half = [](uint64_t octets, unsigned bits) {
-    return bits == 0 ? 0 : octets & __builtin_bswap64(~uint64_t{0} << (64 - std::min(bits, 64u)));
-  };
-  return {half(client.first, std::min<unsigned>(prefix, 64)),
-          half(client.last, prefix > 64 ? prefix - 64u : 0)};
+/// The same of a packet. With persistence, all flows of a client are one.
+inline uint64_t maglev_flow_of(const Service& service, const PacketFields& fields) {
+  const rte_be16_t port = service.by_port ? fields.client_port : rte_be16_t{0};
+  const bool masked = service.persistence != 0;
+  if (fields.version == 4)
+    return maglev_flow(masked ? mask_client(fields.client, service.prefix) : fields.client, port);
+  return maglev_flow(masked ? mask_client(fields.client6, service.prefix) : fields.client6, port);
 }
 
 /// The server slot that a flow has in the Maglev table (Eisenbud et al., NSDI 2016). The service must have
@@ -80,6 +77,18 @@ constexpr uint32_t hash_bucket(uint32_t address, uint16_t port) {  // host byte 
 constexpr uint32_t fold_address(const Address6& address) {  // its four words, XORed; then host byte order
   const uint64_t half = address.first ^ address.last;
   return __builtin_bswap32(static_cast<uint32_t>(half) ^ static_cast<uint32_t>(half >> 32));
+}
+
+/// The bucket of sh, by the client, or of dh, by the VIP.
+inline uint32_t source_bucket(const Service& service, const PacketFields& fields) {
+  const uint32_t address =
+      fields.version == 4 ? __builtin_bswap32(fields.client) : fold_address(fields.client6);
+  return hash_bucket(address,
+                     service.table_by_port ? packet_detail::from_be16(fields.client_port) : uint16_t{0});
+}
+inline uint32_t destination_bucket(const PacketFields& fields) {
+  return hash_bucket(
+      fields.version == 4 ? __builtin_bswap32(fields.destination) : fold_address(fields.destination6), 0);
 }
 
 /// The server at a place of a table; if it can't be had, the next one after it that can, for a service with

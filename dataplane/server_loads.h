@@ -56,6 +56,13 @@ class ServerLoads {
     return false;
   }
 
+  /// As `other` has them.
+  void copy(const ServerLoads& other, uint32_t slot) {
+    const Server& from = other.servers_.first()[slot];
+    counts_of(slot).store(from.counts.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    mark(slot, from.was_full_at.load(std::memory_order_relaxed));
+  }
+
   /// The slot gets another server, and no worker knows the one before any more. Control only.
   void restart(uint32_t slot) {
     counts_of(slot).store(0, std::memory_order_relaxed);

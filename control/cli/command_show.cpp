@@ -241,6 +241,20 @@ CommandGroup show_commands() {
         {"limit", Kind::value, "N", "show at most N (default 1000, at most 100000)"}},
        "Example:\n  turnoutctl connections --service tcp/192.0.2.100:80 --server 192.0.2.11 --limit 20\n",
        show_connections},
+      {"trace",
+       "tcp|udp CLIENT:PORT VIP:PORT",
+       0,
+       3,
+       "what would become of a packet, and why",
+       "trace",
+       {{"flags", Kind::value, "FLAGS", "of TCP: syn (default), ack, fin or rst"},
+        {"port", Kind::value, "NAME", "the port that it comes in by (default: the first)"},
+        {"frame", Kind::value, "HEX", "instead: a whole Ethernet frame, as tcpdump -xx shows it"}},
+       "Each decision in its order, the connection's entry before and after, and what the packet would\n"
+       "count. The forwarder itself decides, over copies of what it would find: nothing is changed and\n"
+       "nothing is sent. Example:\n"
+       "  turnoutctl trace tcp 203.0.113.7:40000 192.0.2.100:80\n",
+       show_trace},
       {"neighbors",
        "",
        0,

@@ -120,6 +120,10 @@ std::string worker_counters(const Json& stats) {
 }  // namespace
 
 std::string service_name(const Json& service) {
+  if (const Json& group = member(service, "group"); !group.is_null()) {
+    const std::string name = "group " + text(service, "group");
+    return text(service, "family") == "ipv6" ? name + " (ipv6)" : name;
+  }
   return text(service, "protocol") + ' ' + format_endpoint(text(service, "vip"), text(service, "port"));
 }
 

@@ -13,6 +13,7 @@ void show_stats(const Request& request);
 void show_workers(const Request& request);
 void show_doctor(const Request& request);
 void show_health(const Request& request);
+void show_trace(const Request& request);
 
 /// Where the workers' time went between two answers of worker.list; since their start, if `before` is null.
 Table workers_table(const Json& before, const Json& after);
