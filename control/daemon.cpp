@@ -55,6 +55,14 @@ bool speaks_ipv6(const Config& config) {
   });
 }
 
+/// IPv6's flows are in it, and those of services with several ports. One may still be added while it runs.
+bool needs_wide_table(const Config& config) {
+  const auto has_range = [](const ServiceConfig& service) {
+    return !std::ranges::all_of(listeners_of(service), &ServiceKey::is_one_port);
+  };
+  return speaks_ipv6(config) || std::ranges::any_of(config.services, has_range);
+}
+
 /// A port on a device that an earlier port has already shares it.
 std::shared_ptr<Device> shared_device(const Config& config, size_t port,
                                       const std::vector<std::shared_ptr<Device>>& devices) {
@@ -166,8 +174,8 @@ void run_daemon(const Options& options, Config config) {
   const Config ports_config = with_shared_settings(config);
   const QueuePlan plan = plan_for(ports_config, eal.worker_lcores());
   const uint64_t capacity = config.connections.capacity;
-  const uint64_t capacity6 =
-      config.connections.capacity_ipv6.value_or(speaks_ipv6(config) ? capacity : kLeastConnections);
+  const uint64_t capacity6 = config.connections.capacity_ipv6.value_or(
+      needs_wide_table(config) ? capacity : std::min(capacity, kUsualWideConnections));
   const TableMemory memory = TableMemory::of<ConnectionTable>(capacity, "connections.capacity");
   const TableMemory memory6 = TableMemory::of<WideConnectionTable>(capacity6, "connections.capacity_ipv6");
   const ConnectionTable table(memory.get(), capacity, random_seed());
