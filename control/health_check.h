@@ -43,8 +43,6 @@ struct HealthCheck {
   std::shared_ptr<const HealthRules> rules;
   IpAddress server;
   std::optional<MacAddress> fixed_mac;
-  bool is_fallback = false;
-  uint32_t weight = 1;
   size_t port = 0;          // index of the port it is reached by
   IpAddress source;         // the director's own address on it
   uint16_t generation = 0;  // of its slot
@@ -60,9 +58,7 @@ struct HealthCheck {
   ProbeFlow flow;    // of the present check, and …
   ProbeFlow second;  // … of the second opinion; a protocol of 0: none was asked for
   bool second_waits = false;
-  Time answered_after{};               // of the latest that passed
-  std::optional<Time> rising_since{};  // slow start
-  uint32_t share = 0;                  // of it, as was last told
+  Time answered_after{};  // of the latest that passed
 
   HealthCheck(bool presumed_up, Time now) : state(presumed_up, now) {}
 };
