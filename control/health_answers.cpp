@@ -56,7 +56,7 @@ std::optional<IpAddress> HealthMonitor::other_server(const HealthCheck& check, c
 void HealthMonitor::answer(uint32_t slot, HealthCheck& check, ProbeBook::About about,
                            const ProbeAnswer& answer, Time now) {
   if (about == ProbeBook::About::vip) {
-    const ProbeResult result = words_for_answer(check, answer, other_server(check, answer.mac), check.cause);
+    const ProbeResult result = words_for_answer(check, answer, other_server(check, answer.mac));
     return finish(slot, check, result, now);
   }
   book_.forget(check.second);

@@ -64,14 +64,17 @@ struct HealthCheck {
 };
 
 /// The latest check got no answer in time …
-ProbeResult words_for_silence(const HealthCheck& check, bool answers_arp, HealthCause& cause);
+ProbeResult words_for_silence(const HealthCheck& check, bool answers_arp);
 /// … or this one. `elsewhere`: the real server whose MAC address it came from, if that is another one.
 ProbeResult words_for_answer(const HealthCheck& check, const ProbeAnswer& answer,
-                             const std::optional<IpAddress>& elsewhere, HealthCause& cause);
+                             const std::optional<IpAddress>& elsewhere);
 /// What a prober found, with what else is known of the server.
-ProbeResult words_for_result(const HealthCheck& check, ProbeResult result, bool answers_arp,
-                             const std::optional<IpAddress>& elsewhere, HealthCause& cause);
+ProbeResult words_for_result(const HealthCheck& check, const ProbeResult& result, bool answers_arp,
+                             const std::optional<IpAddress>& elsewhere);
 /// Its MAC address is not known.
-ProbeResult words_for_unresolved(const HealthCheck& check, HealthCause& cause);
+ProbeResult words_for_unresolved(const HealthCheck& check);
+
+/// What a result points to, with what the server's own address said.
+HealthCause cause_of(const ProbeResult& result, SecondOpinion second_opinion);
 
 }  // namespace turnout

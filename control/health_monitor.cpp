@@ -159,7 +159,7 @@ bool HealthMonitor::begin(uint32_t slot, HealthCheck& check, Time now) {
   } else if (now - check.begun < check.rules->health.timings.timeout) {
     schedule(slot, check, now + kResolveRetry);
   } else {
-    finish(slot, check, words_for_unresolved(check, check.cause), now);
+    finish(slot, check, words_for_unresolved(check), now);
   }
   return mac.has_value();
 }
@@ -223,7 +223,7 @@ void HealthMonitor::found(uint32_t slot, HealthCheck& check, const ProbeResult& 
   if (!result.passed && check.second_waits) check.second_opinion = SecondOpinion::silent;
   const auto elsewhere = result.from ? other_server(check, *result.from) : std::nullopt;
   const bool reachable = result.passed || answers_arp(check);
-  finish(slot, check, words_for_result(check, result, reachable, elsewhere, check.cause), now_);
+  finish(slot, check, words_for_result(check, result, reachable, elsewhere), now_);
 }
 
 bool HealthMonitor::answers_arp(const HealthCheck& check) const {
@@ -235,7 +235,7 @@ void HealthMonitor::give_up(uint32_t slot, HealthCheck& check, Time now) {
   const HealthConfig& health = check.rules->health;
   if (health.type == HealthType::udp && health.expect.empty())
     return finish(slot, check, {.passed = true}, now);
-  finish(slot, check, words_for_silence(check, answers_arp(check), check.cause), now);
+  finish(slot, check, words_for_silence(check, answers_arp(check)), now);
 }
 
 HealthMonitor::Time HealthMonitor::next_time(const HealthCheck& check, Time now) {
@@ -255,8 +255,8 @@ void HealthMonitor::finish(uint32_t slot, HealthCheck& check, const ProbeResult&
     forget_flows(check);
     check.answered_after = now - check.begun;
     check.second_opinion = SecondOpinion::none;
-    check.cause = HealthCause::unknown;
   }
+  check.cause = cause_of(result, check.second_opinion);
   const bool was_up = check.state.is_up();
   const bool has_turned = check.state.record(result, check.rules->health, now);
   const Time next = next_time(check, now);

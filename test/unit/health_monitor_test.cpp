@@ -450,5 +450,20 @@ TEST_F(ProbedByHttp, WhatItFindsCountsOnceAndNotAfterItsTime) {
   EXPECT_EQ(monitor.find(slot())->state.checks(), 1u);
 }
 
+TEST_F(ProbedByHttp, EachShapeOfFailureHasItsCause) {
+  Time now{};
+  for (const auto& [shape, cause] : {std::pair{ProbeShape::other, HealthCause::wrong_answer},
+                                     {ProbeShape::passed_on, HealthCause::lacks_vip},
+                                     {ProbeShape::closed, HealthCause::service_stopped},
+                                     {ProbeShape::refused, HealthCause::service_stopped},
+                                     {ProbeShape::silent, HealthCause::silent}}) {
+    prober.asked.back()({.passed = false, .reason = "so", .shape = shape});
+    EXPECT_EQ(monitor.find(slot())->cause, cause);
+    for (const size_t asked = prober.asked.size(); prober.asked.size() == asked;) monitor.tick(now += 10ms);
+  }
+  prober.asked.back()({.passed = true});
+  EXPECT_EQ(monitor.find(slot())->cause, HealthCause::unknown);
+}
+
 }  // namespace
 }  // namespace turnout
