@@ -73,6 +73,10 @@ HealthMonitor::Links Director::health_links() {
                 const std::vector<RealServer>& servers = snapshot().servers;
                 return number.slot < servers.size() && servers[number.slot].tag == number.generation;
               },
+          .owner = [this](const MacAddress& mac, const IpAddress& family_of) -> std::optional<IpAddress> {
+            const auto owner = link_.owner_of(mac, family_of);
+            return owner && !owner->is_gateway ? std::optional(owner->address) : std::nullopt;
+          },
           .web = parts_.web,
           .program = parts_.program};
 }

@@ -49,19 +49,14 @@ bool HealthMonitor::refuse_stray(size_t port, const ProbeAnswer& answer) {
 /// it on to a server that is well, whose answer says nothing about the first.
 std::optional<IpAddress> HealthMonitor::other_server(const HealthCheck& check, const MacAddress& mac) const {
   if (mac == check.mac) return std::nullopt;
-  const auto place = services_.find(check.rules->service);
-  if (place == services_.end()) return std::nullopt;
-  for (const uint32_t slot : place->second) {
-    const HealthCheck& other = checks_.at(slot);
-    if (other.server != check.server && mac_of(other) == mac) return other.server;
-  }
-  return std::nullopt;
+  const std::optional<IpAddress> owner = links_.owner(mac, check.server);
+  return owner == check.server ? std::nullopt : owner;
 }
 
 void HealthMonitor::answer(uint32_t slot, HealthCheck& check, ProbeBook::About about,
                            const ProbeAnswer& answer, Time now) {
   if (about == ProbeBook::About::vip) {
-    const ProbeResult result = words_for_answer(check, answer, other_server(check, answer.mac), check.cause);
+    const ProbeResult result = words_for_answer(check, answer, other_server(check, answer.mac));
     return finish(slot, check, result, now);
   }
   book_.forget(check.second);

@@ -44,8 +44,6 @@ struct HealthCheck {
   std::shared_ptr<const HealthRules> rules;
   IpAddress server;
   std::optional<MacAddress> fixed_mac;
-  bool is_fallback = false;
-  uint32_t weight = 1;
   size_t port = 0;          // index of the port it is reached by
   IpAddress source;         // the director's own address on it
   uint16_t generation = 0;  // of its slot
@@ -61,22 +59,23 @@ struct HealthCheck {
   ProbeFlow flow;    // of the present check, and …
   ProbeFlow second;  // … of the second opinion; a protocol of 0: none was asked for
   bool second_waits = false;
-  Time answered_after{};               // of the latest that passed
-  std::optional<Time> rising_since{};  // slow start
-  uint32_t share = 0;                  // of it, as was last told
+  Time answered_after{};  // of the latest that passed
 
   HealthCheck(bool presumed_up, Time now) : state(presumed_up, now) {}
 };
 
 /// The latest check got no answer in time …
-ProbeResult words_for_silence(const HealthCheck& check, bool answers_arp, HealthCause& cause);
+ProbeResult words_for_silence(const HealthCheck& check, bool answers_arp);
 /// … or this one. `elsewhere`: the real server whose MAC address it came from, if that is another one.
 ProbeResult words_for_answer(const HealthCheck& check, const ProbeAnswer& answer,
-                             const std::optional<IpAddress>& elsewhere, HealthCause& cause);
+                             const std::optional<IpAddress>& elsewhere);
 /// What a prober found, with what else is known of the server.
-ProbeResult words_for_result(const HealthCheck& check, ProbeResult result, bool answers_arp,
-                             const std::optional<IpAddress>& elsewhere, HealthCause& cause);
+ProbeResult words_for_result(const HealthCheck& check, const ProbeResult& result, bool answers_arp,
+                             const std::optional<IpAddress>& elsewhere);
 /// Its MAC address is not known.
-ProbeResult words_for_unresolved(const HealthCheck& check, HealthCause& cause);
+ProbeResult words_for_unresolved(const HealthCheck& check);
+
+/// What a result points to, with what the server's own address said.
+HealthCause cause_of(const ProbeResult& result, SecondOpinion second_opinion);
 
 }  // namespace turnout

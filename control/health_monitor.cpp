@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kResolveRetry = 20ms;   // between looks for a MAC address that is not known yet
+constexpr auto kResolveRetry = 50ms;   // between looks for a MAC address that is not known yet
 constexpr auto kProberGrace = 1000ms;  // by which a prober that has its own clock may be late
 
 uint8_t protocol_of(const HealthRules& rules) {
@@ -62,7 +62,8 @@ void HealthMonitor::apply(const Config& config, const Registry& registry, bool p
 
 void HealthMonitor::apply(const Config& config, const ServiceConfig& service,
                           const Registry::Service& numbers, bool presume_up, Time now) {
-  std::vector<uint32_t> before = std::exchange(services_[service.key], {});
+  std::vector<uint32_t>& slots = services_[service.key];
+  const std::vector<uint32_t> before = std::exchange(slots, {});
   if (const ServiceKey* const listener = checked_listener(service)) {
     vips_.insert(listener->vip);
     const auto rules = std::make_shared<const HealthRules>(
@@ -71,11 +72,13 @@ void HealthMonitor::apply(const Config& config, const ServiceConfig& service,
     for (const RealServerConfig& server : service.real_servers) {
       const Registry::Server& number = numbers.servers.at(server.address);
       enter(config, server, number, rules, presume_up, now);
-      services_[service.key].push_back(number.slot);
-      std::erase(before, number.slot);
+      slots.push_back(number.slot);
     }
   }
-  for (const uint32_t slot : before) forget(slot);
+  const std::set<uint32_t> present(slots.begin(), slots.end());
+  for (const uint32_t slot : before) {
+    if (!present.contains(slot)) forget(slot);
+  }
 }
 
 void HealthMonitor::enter(const Config& config, const RealServerConfig& server,
@@ -95,8 +98,6 @@ void HealthMonitor::enter(const Config& config, const RealServerConfig& server,
   check.rules = rules;
   check.server = server.address;
   check.fixed_mac = server.mac;
-  check.is_fallback = server.fallback;
-  check.weight = server.weight;
   check.generation = number.generation;
   check.port = port_of(config, server.address).value();
   check.source = source_address(config.ports[check.port], port_macs_[check.port], server.address).value();
@@ -117,9 +118,8 @@ void HealthMonitor::forget(uint32_t slot) {
 }
 
 void HealthMonitor::forget_flows(HealthCheck& check) {
-  if (check.is_asked) book_.forget(check.flow);
-  if (check.second_waits) book_.forget(check.second);
-  check.second_waits = false;
+  book_.forget(std::exchange(check.flow, {}));  // none has no protocol, and is in no book
+  if (std::exchange(check.second_waits, false)) book_.forget(check.second);
 }
 
 void HealthMonitor::schedule(uint32_t slot, HealthCheck& check, Time at) {
@@ -129,24 +129,25 @@ void HealthMonitor::schedule(uint32_t slot, HealthCheck& check, Time at) {
 
 void HealthMonitor::tick(Time now) {
   now_ = now;
-  unsigned begun = 0;
-  while (!events_.empty() && events_.top().at <= now && begun < kBegunAtOnce) {
+  unsigned begun = 0, events = 0;
+  while (!events_.empty() && events_.top().at <= now && begun < kBegunAtOnce && events < kEventsAtOnce) {
     const Event event = events_.top();
     events_.pop();
     const auto place = checks_.find(event.slot);
     if (place == checks_.end() || place->second.serial != event.serial) continue;
-    if (!place->second.is_asked) {
-      ++begun;
-      lateness_ = now - event.at;
-    }
-    run(event.slot, place->second, now);
+    ++events;
+    if (!run(event.slot, place->second, now)) continue;
+    ++begun;
+    lateness_ = now - event.at;
   }
-  if (!rising_.empty()) raise_shares(now);
+  raise_shares();
 }
 
-void HealthMonitor::run(uint32_t slot, HealthCheck& check, Time now) {
-  if (check.is_asked) return give_up(slot, check, now);
-  begin(slot, check, now);
+/// True if a check began.
+bool HealthMonitor::run(uint32_t slot, HealthCheck& check, Time now) {
+  if (!check.is_asked) return begin(slot, check, now);
+  give_up(slot, check, now);
+  return false;
 }
 
 std::optional<MacAddress> HealthMonitor::mac_of(const HealthCheck& check) const {
@@ -158,16 +159,18 @@ ProbeEnds HealthMonitor::ends_of(const HealthCheck& check) const {
 }
 
 /// A server whose MAC address is being asked for has as long as an answer has.
-void HealthMonitor::begin(uint32_t slot, HealthCheck& check, Time now) {
+bool HealthMonitor::begin(uint32_t slot, HealthCheck& check, Time now) {
   const std::optional<MacAddress> mac = mac_of(check);
-  if (!mac) {
-    if (now - check.begun < check.rules->health.timings.timeout)
-      return schedule(slot, check, now + kResolveRetry);
-    return finish(slot, check, words_for_unresolved(check, check.cause), now);
+  if (mac) {
+    check.mac = *mac;
+    check.begun = now;
+    ask(slot, check, now);
+  } else if (now - check.begun < check.rules->health.timings.timeout) {
+    schedule(slot, check, now + kResolveRetry);
+  } else {
+    finish(slot, check, words_for_unresolved(check), now);
   }
-  check.mac = *mac;
-  check.begun = now;
-  ask(slot, check, now);
+  return mac.has_value();
 }
 
 void HealthMonitor::ask(uint32_t slot, HealthCheck& check, Time now) {
@@ -181,8 +184,8 @@ void HealthMonitor::ask(uint32_t slot, HealthCheck& check, Time now) {
   const auto flow = book_.enter(rules.listener.vip, protocol_of(rules), rules.checked_port(),
                                 {slot, ProbeBook::About::vip, sequence});
   schedule(slot, check, now + rules.health.timings.timeout);
+  check.flow = flow.value_or(ProbeFlow());
   if (!flow) return;  // all ports wait for answers: none comes to this one
-  check.flow = *flow;
   if (flow->protocol == IPPROTO_TCP) {
     links_.send(check.port, make_syn(ends_of(check), *flow, sequence));
   } else if (flow->protocol == IPPROTO_UDP) {
@@ -195,7 +198,7 @@ void HealthMonitor::ask(uint32_t slot, HealthCheck& check, Time now) {
 
 /// A SYN where the service has a TCP port, a ping elsewhere.
 void HealthMonitor::ask_own_address(uint32_t slot, HealthCheck& check) {
-  if (check.second_waits) book_.forget(check.second);
+  if (check.second_waits) book_.forget(check.second);  // of the check before
   const HealthRules& rules = *check.rules;
   const bool by_tcp = rules.health.type == HealthType::tcp || is_web(rules.health.type);
   const uint32_t sequence = book_.random32();
@@ -229,7 +232,7 @@ void HealthMonitor::found(uint32_t slot, HealthCheck& check, const ProbeResult& 
   if (!result.passed && check.second_waits) check.second_opinion = SecondOpinion::silent;
   const auto elsewhere = result.from ? other_server(check, *result.from) : std::nullopt;
   const bool reachable = result.passed || answers_arp(check);
-  finish(slot, check, words_for_result(check, result, reachable, elsewhere, check.cause), now_);
+  finish(slot, check, words_for_result(check, result, reachable, elsewhere), now_);
 }
 
 bool HealthMonitor::answers_arp(const HealthCheck& check) const {
@@ -241,7 +244,7 @@ void HealthMonitor::give_up(uint32_t slot, HealthCheck& check, Time now) {
   const HealthConfig& health = check.rules->health;
   if (health.type == HealthType::udp && health.expect.empty())
     return finish(slot, check, {.passed = true}, now);
-  finish(slot, check, words_for_silence(check, answers_arp(check), check.cause), now);
+  finish(slot, check, words_for_silence(check, answers_arp(check)), now);
 }
 
 HealthMonitor::Time HealthMonitor::next_time(const HealthCheck& check, Time now) {
@@ -255,13 +258,14 @@ HealthMonitor::Time HealthMonitor::next_time(const HealthCheck& check, Time now)
 }
 
 void HealthMonitor::finish(uint32_t slot, HealthCheck& check, const ProbeResult& result, Time now) {
-  book_.forget(check.flow);
+  book_.forget(std::exchange(check.flow, {}));
   check.is_asked = false;
   if (result.passed) {
+    forget_flows(check);
     check.answered_after = now - check.begun;
     check.second_opinion = SecondOpinion::none;
-    check.cause = HealthCause::unknown;
   }
+  check.cause = cause_of(result, check.second_opinion);
   const bool was_up = check.state.is_up();
   const bool has_turned = check.state.record(result, check.rules->health, now);
   const Time next = next_time(check, now);
@@ -283,9 +287,7 @@ void HealthMonitor::turned(uint32_t slot, HealthCheck& check, bool was_up, Time 
   } else {
     log_info(name + " is up");
     if (!was_up && check.rules->slow_start > Time::zero()) {
-      check.rising_since = now;
-      check.share = 0;
-      rising_.insert(slot);
+      rising_[slot] = {.since = now};
     }
   }
   if (was_up != state.is_up()) links_.changed(check.rules->service);
@@ -295,18 +297,20 @@ Standing HealthMonitor::standing(uint32_t slot) const {
   const HealthCheck* check = find(slot);
   if (!check) return {};
   Standing standing{check->state.is_up()};
-  if (!rising_.contains(slot)) return standing;
-  const auto passed = (now_ - *check->rising_since) * Standing::kWhole / check->rules->slow_start;
-  standing.share = static_cast<uint32_t>(std::clamp<int64_t>(passed, 1, Standing::kWhole));
+  const auto rise = rising_.find(slot);
+  if (rise == rising_.end()) return standing;
+  const Time whole = check->rules->slow_start;
+  const Time passed = now_ - rise->second.since;
+  if (passed >= whole) return standing;  // also if there is no slow start any more
+  standing.share = static_cast<uint32_t>(std::max<int64_t>(passed * Standing::kWhole / whole, 1));
   return standing;
 }
 
-void HealthMonitor::raise_shares(Time) {
+void HealthMonitor::raise_shares() {
   for (auto place = rising_.begin(); place != rising_.end();) {
-    const uint32_t slot = *place;
-    HealthCheck& check = checks_.at(slot);
+    auto& [slot, rise] = *place;
     const uint32_t share = standing(slot).share;
-    if (share != std::exchange(check.share, share)) links_.changed(check.rules->service);
+    if (share != std::exchange(rise.told, share)) links_.changed(checks_.at(slot).rules->service);
     place = share == Standing::kWhole ? rising_.erase(place) : std::next(place);
   }
 }
@@ -314,14 +318,6 @@ void HealthMonitor::raise_shares(Time) {
 const HealthCheck* HealthMonitor::find(uint32_t slot) const {
   const auto place = checks_.find(slot);
   return place == checks_.end() ? nullptr : &place->second;
-}
-
-std::vector<const HealthCheck*> HealthMonitor::list(const ServiceKey& service) const {
-  std::vector<const HealthCheck*> list;
-  const auto place = services_.find(service);
-  if (place == services_.end()) return list;
-  for (const uint32_t slot : place->second) list.push_back(&checks_.at(slot));
-  return list;
 }
 
 }  // namespace turnout

@@ -37,6 +37,8 @@ class HealthMonitor {
     /// Do connections go to the server at this moment? Then they are not taken from it before its checks
     /// fail.
     std::function<bool(const Registry::Server& number)> serves;
+    /// The real server that has a MAC address; none that is known, or a gateway: nothing.
+    std::function<std::optional<IpAddress>(const MacAddress& mac, const IpAddress& family_of)> owner;
     Prober* web = nullptr;      // http and https
     Prober* program = nullptr;  // exec
   };
@@ -58,14 +60,13 @@ class HealthMonitor {
   /// Of the server in a slot; of one that isn't checked: up.
   Standing standing(uint32_t slot) const;
   const HealthCheck* find(uint32_t slot) const;
-  /// Those of a service, in the order of its configuration.
-  std::vector<const HealthCheck*> list(const ServiceKey& service) const;
 
   Findings findings(Time now) const;
-  Time lateness() const { return lateness_; }  ///< by which the latest check came after its time
 
-  /// Checks that begin in a call of tick(), of which there are a thousand a second.
+  /// In a call of tick(), of which there are a thousand a second: checks that begin, and events of any kind.
+  /// Servers that are looked for in vain must not keep others from their checks.
   static constexpr unsigned kBegunAtOnce = 10;
+  static constexpr unsigned kEventsAtOnce = 256;
 
  private:
   struct Event {
@@ -77,14 +78,19 @@ class HealthMonitor {
     }
   };
 
+  struct Rise {
+    Time since;
+    uint32_t told = 0;  // the share that others know of
+  };
+
   void enter(const Config& config, const RealServerConfig& server, const Registry::Server& number,
              const std::shared_ptr<const HealthRules>& rules, bool presume_up, Time now);
   void forget(uint32_t slot);
   void forget_flows(HealthCheck& check);
   void schedule(uint32_t slot, HealthCheck& check, Time at);
 
-  void run(uint32_t slot, HealthCheck& check, Time now);
-  void begin(uint32_t slot, HealthCheck& check, Time now);
+  bool run(uint32_t slot, HealthCheck& check, Time now);
+  bool begin(uint32_t slot, HealthCheck& check, Time now);
   void ask(uint32_t slot, HealthCheck& check, Time now);
   void ask_own_address(uint32_t slot, HealthCheck& check);
   void start(Prober& prober, uint32_t slot, HealthCheck& check, Time now);
@@ -93,7 +99,7 @@ class HealthMonitor {
   void give_up(uint32_t slot, HealthCheck& check, Time now);
   void finish(uint32_t slot, HealthCheck& check, const ProbeResult& result, Time now);
   void turned(uint32_t slot, HealthCheck& check, bool was_up, Time now);
-  void raise_shares(Time now);
+  void raise_shares();
   Time next_time(const HealthCheck& check, Time now);
 
   bool is_expected(const HealthCheck& check, const ProbeBook::Entry& entry, const ProbeAnswer& answer) const;
@@ -111,9 +117,9 @@ class HealthMonitor {
   std::map<ServiceKey, std::vector<uint32_t>> services_;  // slots of those that are checked
   std::set<IpAddress> vips_;                              // of those
   std::priority_queue<Event> events_;                     // one valid of each check, and outdated ones
-  std::set<uint32_t> rising_;                             // slots in their slow start
+  std::map<uint32_t, Rise> rising_;                       // slots in their slow start
   uint64_t last_serial_ = 0;
-  Time lateness_{};
+  Time lateness_{};  // by which the latest check came after its time
   Time now_{};
 };
 

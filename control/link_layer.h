@@ -52,6 +52,10 @@ class LinkLayer {
   /// Packets wait for a server that is not resolved.
   void urge(Time now) { neighbors_.urge(now); }
 
+  /// Whose MAC address it is, by an address of `family_of` if there is one. As of a moment ago.
+  std::optional<MacOwner> owner_of(const MacAddress& mac, const IpAddress& family_of) const {
+    return owners_.find(mac, family_of);
+  }
   /// A real server fails its checks: is it there at all?
   void doubt(size_t port, const IpAddress& address, Time now);
 

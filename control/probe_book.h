@@ -28,7 +28,6 @@ class ProbeBook {
                                  Entry entry);
   void forget(const ProbeFlow& flow) { waiting_.erase(flow); }
   const Entry* find(const ProbeFlow& flow) const;
-  size_t size() const { return waiting_.size(); }
   uint32_t random32() { return static_cast<uint32_t>(random_()); }
 
   /// Own ports of TCP and UDP. Those above are for checks by the kernel's TCP.

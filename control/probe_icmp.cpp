@@ -66,11 +66,11 @@ ProbeResult words_for_icmp(const ProbeAnswer& error, const IpAddress& vip) {
       "a firewall of " + error.from.to_string() + " rejects it: look at `nft list ruleset` there";
   switch (meaning_of_icmp(error.to.is_v6(), error.icmp_type, error.icmp_code)) {
     case IcmpMeaning::no_route:
-      return {false, "ICMP network unreachable" + sender, lacks};
+      return {false, "ICMP network unreachable" + sender, lacks, ProbeShape::passed_on};
     case IcmpMeaning::no_host:
-      return {false, "ICMP host unreachable" + sender, lacks};
+      return {false, "ICMP host unreachable" + sender, lacks, ProbeShape::passed_on};
     case IcmpMeaning::loops:
-      return {false, "ICMP time exceeded" + sender, lacks};
+      return {false, "ICMP time exceeded" + sender, lacks, ProbeShape::passed_on};
     case IcmpMeaning::filtered:
       return {false, "ICMP prohibited" + sender, rejects};
     case IcmpMeaning::no_service:
@@ -79,7 +79,8 @@ ProbeResult words_for_icmp(const ProbeAnswer& error, const IpAddress& vip) {
   }
   const bool is_tcp = error.flow.protocol == IPPROTO_TCP;  // whose closed ports answer with RST
   return {false, "ICMP port unreachable" + sender,
-          is_tcp ? rejects : "nothing listens on the VIP there: look at `ss -lun`; or " + rejects};
+          is_tcp ? rejects : "nothing listens on the VIP there: look at `ss -lun`; or " + rejects,
+          ProbeShape::closed};
 }
 
 }  // namespace turnout

@@ -185,7 +185,8 @@ std::optional<ProbeAnswer> parse_probe_answer(std::span<const uint8_t> frame) {
   const auto ip = parse_ip_frame(frame);
   if (!ip || ip->is_fragment() || !is_between_hosts(*ip)) return std::nullopt;
   ProbeAnswer answer;
-  if (const auto echo = parse_ping_reply(frame)) {
+  const bool is_icmp = ip->protocol == icmp_of(ip->source);
+  if (const auto echo = is_icmp ? parse_ping_reply(frame) : std::nullopt) {
     answer.kind = ProbeAnswer::Kind::echo;
     answer.flow = {echo->from, ip->protocol, echo->numbers.sequence, echo->numbers.id};
     answer.from = echo->from;
@@ -200,7 +201,7 @@ std::optional<ProbeAnswer> parse_probe_answer(std::span<const uint8_t> frame) {
   bool is_sound = false;
   if (ip->protocol == IPPROTO_TCP) is_sound = read_tcp(*ip, answer);
   if (ip->protocol == IPPROTO_UDP) is_sound = read_udp(*ip, answer);
-  if (ip->protocol == icmp_of(ip->source)) is_sound = read_icmp_error(*ip, answer);
+  if (is_icmp) is_sound = read_icmp_error(*ip, answer);
   return is_sound ? std::optional(answer) : std::nullopt;
 }
 

@@ -14,12 +14,15 @@
 
 namespace turnout {
 
-/// What kind of failure it is, where the monitor knows more of it than the prober.
+/// What kind of failure it is: with what else is known of the server, it points to a cause.
 enum class ProbeShape : uint8_t {
-  other,
-  silent,    // no answer to the SYN
-  refused,   // RST in answer to it
-  not_begun  // for want of room on the director: it says nothing of the server
+  other,        // an answer, but not as it should be
+  unreachable,  // no answer, and none to ARP or Neighbor Discovery either
+  silent,       // no answer
+  refused,      // RST in answer to the SYN
+  closed,       // ICMP: nothing listens there
+  passed_on,    // not taken, but sent on to where another server or a router answered
+  not_begun     // for want of room on the director: it says nothing of the server
 };
 
 /// What one check found.

@@ -4,18 +4,12 @@
 #include <random>
 #include <utility>
 
+#include "control/link_layer.h"
 #include "control/ping.h"
 
 namespace turnout {
 
 namespace {
-
-/// The first of the port's addresses in a family; unspecified if there is none.
-IpAddress own_address(const PortConfig& port, bool ipv6) {
-  const auto own = std::ranges::find_if(
-      port.addresses, [ipv6](const InterfaceAddress& each) { return each.address.is_v6() == ipv6; });
-  return own == port.addresses.end() ? IpAddress() : own->address;
-}
 
 std::optional<IpAddress> far_target(const PortConfig& port, bool ipv6) {
   const auto target = std::ranges::find(port.uplink.echo, ipv6, &IpAddress::is_v6);
@@ -30,14 +24,16 @@ UplinkMonitor::UplinkMonitor(const Config& config, std::vector<MacAddress> port_
   ping_id_ = static_cast<uint16_t>(random());
   ping_sequence_ = static_cast<uint16_t>(random());
   for (size_t port = 0; port < config_.ports.size(); ++port) {
-    for (const IpAddress& gateway : config_.ports[port].gateways) {
+    const PortConfig& settings = config_.ports[port];
+    for (const IpAddress& gateway : settings.gateways) {
       Watched watched;
       watched.uplink.port = port;
       watched.uplink.gateway = gateway;
-      watched.uplink.echo = far_target(config_.ports[port], gateway.is_v6());
+      watched.uplink.echo = far_target(settings, gateway.is_v6());
       watched.uplink.since = now;
-      watched.source = own_address(config_.ports[port], gateway.is_v6());
-      watched.next_check = now + config_.ports[port].uplink.timings.interval;
+      if (const auto& echo = watched.uplink.echo)
+        watched.source = source_address(settings, port_macs_[port], *echo).value_or(IpAddress());
+      watched.next_check = now + settings.uplink.timings.interval;
       watched_.push_back(std::move(watched));
     }
   }

@@ -48,7 +48,8 @@ struct Monitoring : testing::Test {
        },
        .answers_arp = [this](size_t, const IpAddress&) { return answers_arp; },
        .changed = [this](const ServiceKey& service) { changed.push_back(service); },
-       .serves = [](const Registry::Server&) { return false; }},
+       .serves = [](const Registry::Server&) { return false; },
+       .owner = [](const MacAddress& mac, const IpAddress&) { return owner_of(mac); }},
       1};
   Time now{1000};
   std::set<int> lacks_vip, dead, refuses;
@@ -61,8 +62,14 @@ struct Monitoring : testing::Test {
     registry.update(config, 1);
     monitor.apply(config, registry, presume_up, now);
   }
-  uint32_t slot(int server) const {
-    return registry.service(web()).servers.at(ip("192.0.2." + std::to_string(server))).slot;
+  uint32_t slot(int server, const ServiceKey& service = web()) const {
+    return registry.service(service).servers.at(ip("192.0.2." + std::to_string(server))).slot;
+  }
+  static std::optional<IpAddress> owner_of(const MacAddress& mac) {
+    for (const int server : {11, 12, 13}) {
+      if (mac == turnout::mac(mac_of(server))) return ip("192.0.2." + std::to_string(server));
+    }
+    return std::nullopt;
   }
   bool up(int server) const { return monitor.standing(slot(server)).up; }
   const HealthCheck& check(int server) const { return *monitor.find(slot(server)); }
@@ -214,6 +221,62 @@ TEST_F(Monitoring, AServerWhoseMacIsNotKnownHasATimeoutToBeFound) {
   EXPECT_FALSE(up(12));
 }
 
+TEST_F(Monitoring, ServersThatAreNotFoundKeepNoOtherFromItsCheck) {
+  config = config_with({service(web(), {11})});
+  config.services[0].health.type = HealthType::tcp;
+  config.services[0].health.timings.interval = 1s;
+  config.services[0].health.jitter = 0;
+  for (uint16_t port = 8000; port < 8020; ++port) {
+    std::vector<int> absent(200);
+    std::ranges::generate(absent, [number = 20]() mutable { return ++number == 100 ? ++number : number; });
+    config.services.push_back(service(web(port), absent));
+    config.services.back().health = config.services[0].health;
+  }
+  apply();
+  std::vector<Time> asked;
+  for (const Time end = now + 20s; now < end; now += 1ms) {
+    monitor.tick(now);
+    for (const Sent& each : take()) {
+      asked.push_back(now);
+      monitor.on_frame(0, tcp_answer(each, kSyn | kAck), now);
+    }
+  }
+  ASSERT_GE(asked.size(), 19u);
+  for (size_t i = 2; i < asked.size(); ++i) EXPECT_LE(asked[i] - asked[i - 1], 1020ms) << i;
+}
+
+TEST_F(Monitoring, ACheckThatWasNeverSentTakesNoAnswerFromAnother) {
+  HealthConfig& health = config.services[0].health;
+  config.services[0].real_servers = servers({11});
+  health.timings.interval = health.timings.timeout = 20s;
+  ServiceConfig other = service(web(81), {12});  // asked on the same port of the VIP
+  other.health = health;
+  other.health.port = 80;
+  other.health.timings.timeout = 100s;
+  config.services.push_back(other);
+  apply();
+  monitor.tick(now);
+  const auto first = take();
+  ASSERT_EQ(first.size(), 2u);
+  monitor.on_frame(0, tcp_answer(first[0], kSyn | kAck), now);
+  resolved = {12};
+  config.services[1].health.timings.interval = 1ms;
+  apply();
+  std::vector<Sent> asked;  // until an own port comes up again
+  do {
+    for (const Sent& each : asked) monitor.on_frame(0, tcp_answer(each, kSyn | kAck), now);
+    take();
+    monitor.tick(now += 1ms);
+    asked = take();
+    ASSERT_LT(now, 15s);
+  } while (asked.empty() || asked[0].own_port() != first[0].own_port());
+  while (check(11).state.failing() == 0) monitor.tick(now += 10ms);
+  const HealthCheck& waiting = *monitor.find(slot(12, web(81)));
+  const uint64_t before = waiting.state.checks();
+  monitor.on_frame(0, tcp_answer(asked[0], kSyn | kAck), now);
+  EXPECT_EQ(waiting.state.checks(), before + 1);
+}
+
 TEST_F(Monitoring, AnAnswerFromAnotherServersMacSaysNothingForThisOne) {
   apply();
   monitor.tick(now);
@@ -262,7 +325,7 @@ TEST_F(Monitoring, AServerThatStaysKeepsItsStateAndANewOneHasToPass) {
   EXPECT_FALSE(up(13));
   run(1s);
   EXPECT_TRUE(up(13));
-  EXPECT_EQ(monitor.list(web()).size(), 3u);
+  EXPECT_NE(monitor.find(slot(11)), nullptr);
 }
 
 TEST_F(Monitoring, WhatIsRemovedIsForgotten) {
@@ -275,9 +338,10 @@ TEST_F(Monitoring, WhatIsRemovedIsForgotten) {
   EXPECT_EQ(monitor.find(gone), nullptr);
   EXPECT_TRUE(monitor.standing(gone).up);
   monitor.on_frame(0, tcp_answer(asked[1], kSyn | kAck), now);  // of a check that is no more
+  const uint32_t other = slot(11);
   config.services.clear();
   apply();
-  EXPECT_TRUE(monitor.list(web()).empty());
+  EXPECT_EQ(monitor.find(other), nullptr);
   run(5s);
   EXPECT_TRUE(sent.empty());
 }
@@ -311,6 +375,21 @@ TEST_F(Monitoring, AServerThatComesBackGetsItsWeightByAndBy) {
   EXPECT_TRUE(changed.empty());
 }
 
+TEST_F(Monitoring, SlowStartThatIsTurnedOffGivesTheWholeWeightAtOnce) {
+  config.services[0].slow_start = 16;
+  lacks_vip = {12};
+  apply();
+  run(10s);
+  lacks_vip.clear();
+  while (!up(12)) run(10ms);
+  config.services[0].slow_start = 0;
+  apply();
+  EXPECT_EQ(monitor.standing(slot(12)).share, Standing::kWhole);
+  changed.clear();
+  run(1s);
+  EXPECT_EQ(changed, std::vector{web()}) << "those who know of the lesser share hear of it";
+}
+
 TEST_F(Monitoring, AFindingForEachServerThatIsDownAndForAServiceWithoutAny) {
   lacks_vip = {11, 12};
   apply();
@@ -338,30 +417,52 @@ struct SlowProber : Prober {
   bool on_frame(size_t, std::span<const uint8_t>) override { return false; }
 };
 
-TEST(ProberInTheMonitor, WhatItFindsCountsOnceAndNotAfterItsTime) {
+struct ProbedByHttp : testing::Test {
   Config config = config_with({service(web(), {11})});
-  config.services[0].health.type = HealthType::http;
-  config.services[0].health.timings.fall = 1;
   Registry registry;
-  registry.update(config, 1);
   SlowProber prober;
-  HealthMonitor monitor({mac(kOurMac)},
+  HealthMonitor monitor{{mac(kOurMac)},
                         {.send = [](size_t, std::span<const uint8_t>) {},
                          .resolve = [](size_t, const IpAddress&) { return mac(mac_of(11)); },
                          .answers_arp = [](size_t, const IpAddress&) { return true; },
                          .changed = [](const ServiceKey&) {},
                          .serves = [](const Registry::Server&) { return false; },
+                         .owner = [](const MacAddress&, const IpAddress&) { return std::nullopt; },
                          .web = &prober},
-                        1);
-  monitor.apply(config, registry, true, 0ms);
-  monitor.tick(0ms);
+                        1};
+
+  ProbedByHttp() {
+    config.services[0].health.type = HealthType::http;
+    config.services[0].health.timings.fall = 1;
+    registry.update(config, 1);
+    monitor.apply(config, registry, true, 0ms);
+    monitor.tick(0ms);
+  }
+  uint32_t slot() const { return registry.service(web()).servers.begin()->second.slot; }
+};
+
+TEST_F(ProbedByHttp, WhatItFindsCountsOnceAndNotAfterItsTime) {
   ASSERT_EQ(prober.asked.size(), 1u);
   prober.asked[0]({.passed = false, .reason = "answered 503 Service Unavailable"});
-  const uint32_t slot = registry.service(web()).servers.begin()->second.slot;
-  EXPECT_FALSE(monitor.standing(slot).up);
-  EXPECT_EQ(monitor.find(slot)->state.latest().reason, "answered 503 Service Unavailable");
+  EXPECT_FALSE(monitor.standing(slot()).up);
+  EXPECT_EQ(monitor.find(slot())->state.latest().reason, "answered 503 Service Unavailable");
   prober.asked[0]({.passed = true});
-  EXPECT_EQ(monitor.find(slot)->state.checks(), 1u);
+  EXPECT_EQ(monitor.find(slot())->state.checks(), 1u);
+}
+
+TEST_F(ProbedByHttp, EachShapeOfFailureHasItsCause) {
+  Time now{};
+  for (const auto& [shape, cause] : {std::pair{ProbeShape::other, HealthCause::wrong_answer},
+                                     {ProbeShape::passed_on, HealthCause::lacks_vip},
+                                     {ProbeShape::closed, HealthCause::service_stopped},
+                                     {ProbeShape::refused, HealthCause::service_stopped},
+                                     {ProbeShape::silent, HealthCause::silent}}) {
+    prober.asked.back()({.passed = false, .reason = "so", .shape = shape});
+    EXPECT_EQ(monitor.find(slot())->cause, cause);
+    for (const size_t asked = prober.asked.size(); prober.asked.size() == asked;) monitor.tick(now += 10ms);
+  }
+  prober.asked.back()({.passed = true});
+  EXPECT_EQ(monitor.find(slot())->cause, HealthCause::unknown);
 }
 
 }  // namespace

@@ -65,6 +65,19 @@ TEST(ProbeIcmp, Icmp6ErrorsInWords) {
   }
 }
 
+TEST(ProbeIcmp, WhatAnErrorPointsTo) {
+  const Octets about = make_segment(syn4());
+  const auto shape_of = [&](uint8_t type, uint8_t code) {
+    const auto found = parse_icmp_error(make_icmp_error(ip("192.0.2.11"), type, code, about));
+    return words_for_icmp(found.value(), ip("192.0.2.100")).shape;
+  };
+  EXPECT_EQ(shape_of(3, 0), ProbeShape::passed_on);
+  EXPECT_EQ(shape_of(3, 1), ProbeShape::passed_on);
+  EXPECT_EQ(shape_of(11, 0), ProbeShape::passed_on);
+  EXPECT_EQ(shape_of(3, 3), ProbeShape::closed);
+  EXPECT_EQ(shape_of(3, 13), ProbeShape::other) << "a firewall's answer";
+}
+
 TEST(ProbeIcmp, EightOctetsOfTcpAreEnoughToKnowIt) {
   EXPECT_TRUE(parse_icmp_error(make_icmp_error(ip("192.0.2.11"), 3, 3, make_segment(syn4()), 28)));
   EXPECT_FALSE(parse_icmp_error(make_icmp_error(ip("192.0.2.11"), 3, 3, make_segment(syn4()), 27)));

@@ -287,6 +287,15 @@ TEST_F(UplinkTest, AFarTargetIsPingedByWayOfTheGateway) {
   EXPECT_TRUE(up() && up(kGateway6));
 }
 
+TEST_F(UplinkTest, AFarTargetIsPingedFromTheAddressInItsSubnet) {
+  Config config = with_far_targets();
+  config.ports[0].addresses.push_back(*parse_interface_address("198.51.100.2/24"));
+  watch(config);
+  run(1s);
+  ASSERT_EQ(sent_.size(), 2u);
+  EXPECT_EQ(parse_ip_frame(sent_[0].bytes)->source, ip("198.51.100.2"));
+}
+
 TEST_F(UplinkTest, IsDownIfOnlyTheFarTargetIsSilent) {
   watch(with_far_targets());
   EXPECT_TRUE(run(4s));
