@@ -8,12 +8,12 @@
 #include "control/config_port_json.h"
 #include "control/config_reader.h"
 #include "control/config_service_json.h"
+#include "control/config_timeouts_json.h"
 #include "control/config_vip_json.h"
 
 namespace turnout {
 namespace {
 
-constexpr uint64_t kMaxTimeout = 1'000'000;
 constexpr size_t kSocketPathSize = 108;  // of sockaddr_un's sun_path, which ends in NUL (unix(7))
 
 void read_eal(const ConfigReader& at, EalConfig& eal) {
@@ -44,15 +44,6 @@ void read_buffers(const ConfigReader& at, std::optional<uint32_t>& count) {
   uint32_t number = 0;
   at.read_integer("count", kLeast, kMost, number);
   if (number != 0) count = number;
-}
-
-void read_timeouts(const ConfigReader& at, TimeoutConfig& timeouts) {
-  if (!at.expect_object({"tcp_syn", "tcp_established", "tcp_fin", "tcp_close", "udp"})) return;
-  at.read_integer("tcp_syn", 1, kMaxTimeout, timeouts.tcp_syn);
-  at.read_integer("tcp_established", 1, kMaxTimeout, timeouts.tcp_established);
-  at.read_integer("tcp_fin", 1, kMaxTimeout, timeouts.tcp_fin);
-  at.read_integer("tcp_close", 1, kMaxTimeout, timeouts.tcp_close);
-  at.read_integer("udp", 1, kMaxTimeout, timeouts.udp);
 }
 
 void read_connections(const ConfigReader& at, ConnectionsConfig& connections) {

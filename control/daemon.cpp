@@ -138,6 +138,8 @@ void add_methods(RpcDispatcher& dispatcher, DaemonView& view, boost::asio::io_co
   add_service_methods(dispatcher, view);
   add_vip_methods(dispatcher, view);
   add_config_methods(dispatcher, view);
+  add_batch_methods(dispatcher, view);
+  add_history_methods(dispatcher, view);
   add_report_methods(dispatcher, view);
   add_health_methods(dispatcher, view);
   add_doctor_methods(dispatcher, view);

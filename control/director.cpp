@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <utility>
 
 #include "control/log.h"
 
@@ -57,6 +58,7 @@ Director::Director(Config config, const Parts& parts, Time now)
   link_.apply(config_, now);
   health_.apply(config_, registry_, true, now);
   publish();
+  history_.add({generation_, ConfigHistory::Clock::now(), {"start", std::nullopt}, {}}, {});
 }
 
 HealthMonitor::Links Director::health_links() {
@@ -81,7 +83,7 @@ HealthMonitor::Links Director::health_links() {
           .program = parts_.program};
 }
 
-Director::Applied Director::apply(Config next, bool dry_run, Time now) {
+Director::Applied Director::apply(Config next, bool dry_run, Time now, const Origin& by) {
   using Reason = ConfigRefused::Reason;
   if (ConfigErrors errors = check_config(next); !errors.empty())
     throw ConfigRefused(Reason::invalid, std::move(errors));
@@ -95,33 +97,42 @@ Director::Applied Director::apply(Config next, bool dry_run, Time now) {
   }
   std::vector<std::string> changes = describe_changes(config_, next);
   if (dry_run) return {generation_, std::move(changes)};
-  if (!changes.empty()) ++generation_;
-  config_ = std::move(next);
+  Config before = std::exchange(config_, std::move(next));
+  ConfigUndo undo(std::move(before), config_);
   registry_.update(config_, snapshot_generation_ + 1);
   link_.apply(config_, now, uplinks_.withdrawn());
   health_.apply(config_, registry_, false, now);
   publish();
-  for (const std::string& change : changes) log_info(change);
+  record(std::move(undo), changes, by);
   return {generation_, std::move(changes)};
 }
 
-Director::Applied Director::apply_with(const ServiceConfig& next, Time now) {
-  Config whole = config_;
-  *whole.find(next.key) = next;
-  return apply(std::move(whole), false, now);
+/// To be called when the change is in force. Without `changes` it was of an order at most, which makes no
+/// generation.
+void Director::record(ConfigUndo undo, const std::vector<std::string>& changes, const Origin& by) {
+  if (changes.empty()) return history_.amend(std::move(undo));
+  ++generation_;
+  history_.add({generation_, ConfigHistory::Clock::now(), by, changes}, std::move(undo));
+  const std::string origin = " (generation " + std::to_string(generation_) + ", " + by.to_string() + ")";
+  for (const std::string& change : changes) log_info(change + origin);
 }
 
-Director::Applied Director::replace(const ServiceConfig& next, Time now) {
+Director::Applied Director::apply_with(const ServiceConfig& next, Time now, const Origin& by) {
+  Config whole = config_;
+  *whole.find(next.key) = next;
+  return apply(std::move(whole), false, now, by);
+}
+
+Director::Applied Director::replace(const ServiceConfig& next, Time now, const Origin& by) {
   ServiceConfig& service = *config_.find(next.key);
   if (!want_same_neighbors(service, next) || !stays_valid(config_, next) || !registry_.fits(next))
-    return apply_with(next, now);
+    return apply_with(next, now, by);
   std::vector<std::string> changes = describe_changes(service, next);
-  if (!changes.empty()) ++generation_;
-  service = next;
+  ConfigUndo undo(std::exchange(service, next));
   registry_.update(service, snapshot_generation_ + 1);
   health_.apply(config_, service, registry_.service(service.key), false, now);
   publish({&service});
-  for (const std::string& change : changes) log_info(change);
+  record(std::move(undo), changes, by);
   return {generation_, std::move(changes)};
 }
 

@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "control/config_history.h"
 #include "control/config_json.h"
 #include "control/health_monitor.h"
 #include "control/index_cleaner.h"
@@ -56,11 +57,11 @@ class Director {
     std::vector<std::string> changes;
   };
   /// Checks the whole of `next`, then puts it in force with one new snapshot; or throws ConfigRefused and
-  /// changes nothing. With `dry_run` it only says what would change.
-  Applied apply(Config next, bool dry_run, Time now);
+  /// changes nothing. With `dry_run` it only says what would change. `by`: for the history and the log.
+  Applied apply(Config next, bool dry_run, Time now, const Origin& by);
   /// The same as apply() with only `next` in place of the service of its key, which there is; but it takes no
   /// longer because there are others.
-  Applied replace(const ServiceConfig& next, Time now);
+  Applied replace(const ServiceConfig& next, Time now, const Origin& by);
 
   /// To be called every few milliseconds. `tick`: the connection table's time.
   void tick(Time now, Tick tick);
@@ -69,6 +70,7 @@ class Director {
 
   const Config& config() const { return config_; }
   uint64_t generation() const { return generation_; }
+  const ConfigHistory& history() const { return history_; }
   /// True until every real server is resolved for the first time, for kStartTime at most. Until then each has
   /// its place in the Maglev tables, so that after a restart no flow goes elsewhere only because its server
   /// did not answer yet.
@@ -89,7 +91,8 @@ class Director {
  private:
   using Services = std::vector<const ServiceConfig*>;
 
-  Applied apply_with(const ServiceConfig& next, Time now);
+  Applied apply_with(const ServiceConfig& next, Time now, const Origin& by);
+  void record(ConfigUndo undo, const std::vector<std::string>& changes, const Origin& by);
   void publish();
   void publish(const Services& changed);
   void publish_moved();
@@ -100,7 +103,8 @@ class Director {
 
   Parts parts_;
   Config config_;
-  uint64_t generation_ = 0;           // of the configuration, as operators see it
+  uint64_t generation_ = 0;  // of the configuration, as operators see it
+  ConfigHistory history_;
   uint64_t snapshot_generation_ = 0;  // counts snapshots: there is one for each MAC address learnt as well
   bool starting_ = true;
   Time started_;

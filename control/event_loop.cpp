@@ -128,7 +128,7 @@ void EventLoop::reload() {
   if (parsed.value) {
     try {
       const Director::Applied applied =
-          daemon_.director.apply(std::move(*parsed.value), false, steady_milliseconds());
+          daemon_.director.apply(std::move(*parsed.value), false, steady_milliseconds(), {"SIGHUP", {}});
       log_info(file + " applied: " + std::to_string(applied.changes.size()) + " changes, generation " +
                std::to_string(applied.generation));
     } catch (const ConfigRefused& refused) {

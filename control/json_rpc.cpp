@@ -104,15 +104,18 @@ std::string rpc_error_line(RpcCode code, const std::string& message) {
 /// Lives until its last request is answered: the request in progress holds it.
 class RpcDispatcher::Batch : public std::enable_shared_from_this<Batch> {
  public:
-  Batch(const RpcDispatcher& dispatcher, Json requests, Respond respond)
-      : dispatcher_(dispatcher), requests_(std::move(requests)), respond_(std::move(respond)) {}
+  Batch(const RpcDispatcher& dispatcher, Json requests, const Caller& caller, Respond respond)
+      : dispatcher_(dispatcher),
+        requests_(std::move(requests)),
+        caller_(caller),
+        respond_(std::move(respond)) {}
 
   void run() {
     if (running_) return;  // a handler answered at once: the loop below goes on, so that none recurses
     running_ = true;
     while (!waiting_ && next_ < requests_.size()) {
       waiting_ = true;
-      dispatcher_.handle(requests_[next_++], [self = shared_from_this()](Json response) {
+      dispatcher_.handle(requests_[next_++], caller_, [self = shared_from_this()](Json response) {
         self->waiting_ = false;
         if (!response.is_null()) self->responses_.push_back(std::move(response));
         self->run();
@@ -125,6 +128,7 @@ class RpcDispatcher::Batch : public std::enable_shared_from_this<Batch> {
  private:
   const RpcDispatcher& dispatcher_;
   const Json requests_;
+  const Caller caller_;
   const Respond respond_;
   Json responses_ = Json::array();
   size_t next_ = 0;
@@ -133,15 +137,25 @@ class RpcDispatcher::Batch : public std::enable_shared_from_this<Batch> {
 };
 
 void RpcDispatcher::add(std::string method, Handler handler) {
-  add_slow(std::move(method),
-           [handler = std::move(handler)](const Json& params, const Result& done) { done(handler(params)); });
+  add_for_caller(std::move(method), [handler = std::move(handler)](const Json& params, const Caller&) {
+    return handler(params);
+  });
+}
+
+void RpcDispatcher::add_for_caller(std::string method, CallerHandler handler) {
+  methods_.insert_or_assign(std::move(method), [handler = std::move(handler)](
+                                                   const Json& params, const Caller& caller,
+                                                   const Result& done) { done(handler(params, caller)); });
 }
 
 void RpcDispatcher::add_slow(std::string method, SlowHandler handler) {
-  methods_.insert_or_assign(std::move(method), std::move(handler));
+  methods_.insert_or_assign(std::move(method),
+                            [handler = std::move(handler)](const Json& params, const Caller&, Result done) {
+                              handler(params, std::move(done));
+                            });
 }
 
-void RpcDispatcher::dispatch(std::string_view line, Respond respond) const {
+void RpcDispatcher::dispatch(std::string_view line, Respond respond, const Caller& caller) const {
   Json document;
   try {
     document = parse(line);
@@ -153,13 +167,13 @@ void RpcDispatcher::dispatch(std::string_view line, Respond respond) const {
     return respond(to_line(error_response(nullptr, e)));
   }
   if (document.is_array())
-    return std::make_shared<Batch>(*this, std::move(document), std::move(respond))->run();
-  handle(document, [respond = std::move(respond)](const Json& response) {
+    return std::make_shared<Batch>(*this, std::move(document), caller, std::move(respond))->run();
+  handle(document, caller, [respond = std::move(respond)](const Json& response) {
     respond(response.is_null() ? "" : to_line(response));
   });
 }
 
-void RpcDispatcher::handle(const Json& request, Answer answer) const {
+void RpcDispatcher::handle(const Json& request, const Caller& caller, Answer answer) const {
   try {
     check_request(request);
   } catch (const RpcError& e) {
@@ -168,12 +182,13 @@ void RpcDispatcher::handle(const Json& request, Answer answer) const {
 
   const auto& name = request["method"].get_ref<const std::string&>();
   const auto method = methods_.find(name);
-  if (method != methods_.end()) return call(method->second, request, std::move(answer));
+  if (method != methods_.end()) return call(method->second, request, caller, std::move(answer));
   if (!request.contains("id")) return answer(nullptr);
   answer(error_response(id_of(request), RpcError(RpcCode::method_not_found, describe_unknown(name))));
 }
 
-void RpcDispatcher::call(const SlowHandler& method, const Json& request, Answer answer) const {
+void RpcDispatcher::call(const Method& method, const Json& request, const Caller& caller,
+                         Answer answer) const {
   // The first answer counts; it takes the function out, so that a second finds none.
   const auto once = std::make_shared<Answer>(std::move(answer));
   const auto fail = [&](const RpcError& error) {
@@ -184,7 +199,7 @@ void RpcDispatcher::call(const SlowHandler& method, const Json& request, Answer 
   };
   try {
     const bool wanted = request.contains("id");
-    method(params_of(request), [once, wanted, id = id_of(request)](Json result) {
+    method(params_of(request), caller, [once, wanted, id = id_of(request)](Json result) {
       const Answer first = std::exchange(*once, nullptr);
       if (!first) return;
       first(wanted ? Json{{"jsonrpc", "2.0"}, {"id", id}, {"result", std::move(result)}} : Json());

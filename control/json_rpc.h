@@ -2,6 +2,7 @@
 // sockets.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -36,32 +37,42 @@ struct RpcError : std::runtime_error {
 /// The response line (without its newline) to what never became a request: its id is null.
 std::string rpc_error_line(RpcCode code, const std::string& message);
 
+/// The process at the other end, as the kernel vouches for it (unix(7), SO_PEERCRED).
+struct Caller {
+  static constexpr uint32_t kNobody = UINT32_MAX;  // no user has this number
+  uint32_t uid = kNobody;
+  int32_t pid = 0;  // 0: not known, or of no process that is seen from here
+};
+
 /// Used by one thread only; takes no lock.
 class RpcDispatcher {
  public:
   using Result = std::function<void(Json result)>;
   using Handler = std::function<Json(const Json& params)>;  // params: an object, {} if absent
+  using CallerHandler = std::function<Json(const Json& params, const Caller& caller)>;
   /// Calls `done` once, now or later; until then it may throw instead. `params` is gone when it returns.
   using SlowHandler = std::function<void(const Json& params, Result done)>;
   using Respond = std::function<void(std::string line)>;  // "" for a notification: nothing to send
 
   void add(std::string method, Handler handler);
-  void add_slow(std::string method, SlowHandler handler);  // answers later, from the same thread
+  void add_for_caller(std::string method, CallerHandler handler);  // one that wants to know who asks
+  void add_slow(std::string method, SlowHandler handler);          // answers later, from the same thread
 
   /// Handles one line (an object or a batch array) and calls `respond` exactly once, now or later. The
   /// requests of a batch run one after another, as if they had come on lines of their own. `line` may go when
   /// it returns; the dispatcher must stay until the answer.
-  void dispatch(std::string_view line, Respond respond) const;
+  void dispatch(std::string_view line, Respond respond, const Caller& caller = {}) const;
 
  private:
   class Batch;
   using Answer = std::function<void(Json response)>;  // null for a notification
+  using Method = std::function<void(const Json& params, const Caller& caller, Result done)>;
 
-  void handle(const Json& request, Answer answer) const;
-  void call(const SlowHandler& method, const Json& request, Answer answer) const;
+  void handle(const Json& request, const Caller& caller, Answer answer) const;
+  void call(const Method& method, const Json& request, const Caller& caller, Answer answer) const;
   std::string describe_unknown(const std::string& method) const;
 
-  std::map<std::string, SlowHandler, std::less<>> methods_;
+  std::map<std::string, Method, std::less<>> methods_;
 };
 
 }  // namespace turnout

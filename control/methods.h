@@ -2,13 +2,17 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <functional>
+#include <map>
+#include <string>
 
 #include "control/daemon_view.h"
 #include "control/json_rpc.h"
+#include "control/origin.h"
 
 namespace turnout {
 
-/// service.*, server.*: changes of one thing, made as a change of the whole configuration.
+/// service.*, server.*, timeouts.edit: changes of one thing, made as a change of the whole configuration.
 void add_service_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 
 /// vip.list, vip.edit
@@ -16,6 +20,12 @@ void add_vip_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 
 /// config.get, config.apply, config.save
 void add_config_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
+
+/// config.batch
+void add_batch_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
+
+/// config.history, config.rollback
+void add_history_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 
 /// stats.get, neighbor.list, port.list, daemon.info
 void add_report_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
@@ -32,21 +42,30 @@ void add_trace_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 /// connection.list, which walks the table a slice at a time between the other work of `io`.
 void add_connection_methods(RpcDispatcher& dispatcher, DaemonView& daemon, boost::asio::io_context& io);
 
-/// Puts `next` in force, or throws the RpcError that says why not. Pointers of errors that begin with a
-/// `from` of `renamed` get its `to` instead, so that they point into what the client sent.
-struct PointerPrefix {
-  std::string from;
-  std::string to;
-};
-using PointerPrefixes = std::vector<PointerPrefix>;
+/// A method that changes something. `params` are without `if_generation`, which every such method takes: if
+/// another generation runs, the request is refused and the method not called.
+using ChangeMethod = std::function<Json(const Json& params, const Origin& by)>;
+void add_change(RpcDispatcher& dispatcher, const DaemonView& daemon, const std::string& name,
+                ChangeMethod method);
+
+/// What a pointer into the configuration is to begin with instead, so that it points into what the client
+/// sent. The longest beginning that is there counts.
+using PointerPrefixes = std::map<std::string, std::string>;
+std::string renamed(const std::string& pointer, const PointerPrefixes& prefixes);
+
 /// Health checks may run programs, as root: those that the configuration in force doesn't have are refused.
-void refuse_new_programs(const DaemonView& daemon, const Config& next, const PointerPrefixes& renamed = {});
-uint64_t apply_or_refuse(DaemonView& daemon, Config next, const PointerPrefixes& renamed = {});
+void refuse_new_programs(const DaemonView& daemon, const Config& next, const PointerPrefixes& places = {});
+/// Puts `next` in force, or with `dry_run` only says what would change; or throws the RpcError that says why
+/// it can't be.
+Director::Applied apply_or_refuse(DaemonView& daemon, Config next, bool dry_run, const Origin& by,
+                                  const PointerPrefixes& places = {});
 /// The same for one service, which there is.
-uint64_t replace_or_refuse(DaemonView& daemon, const ServiceConfig& next, const PointerPrefixes& renamed);
+Director::Applied replace_or_refuse(DaemonView& daemon, const ServiceConfig& next, const Origin& by,
+                                    const PointerPrefixes& places);
 
 /// Throws the RpcError for values that could not be read.
 [[noreturn]] void refuse(RpcCode code, const ConfigErrors& errors);
+[[noreturn]] void refuse(const ConfigRefused& refused, const PointerPrefixes& places = {});
 template <typename T>
 T value_or_refuse(Parsed<T> parsed) {
   if (!parsed.value) refuse(RpcCode::invalid_params, parsed.errors);
@@ -55,5 +74,10 @@ T value_or_refuse(Parsed<T> parsed) {
 
 /// Throws for parameters that the method doesn't know.
 void allow_only(const Json& params, std::initializer_list<std::string_view> known);
+
+/// The parameter `dry_run`, false if it is absent.
+bool is_dry_run(const Json& params);
+
+Json to_json(const Director::Applied& applied);  ///< {generation, changes}
 
 }  // namespace turnout

@@ -14,22 +14,19 @@ void refuse(RpcCode code, const ConfigErrors& errors) {
   throw RpcError(code, message, {{"pointer", errors.empty() ? "" : errors.front().pointer}, {"errors", all}});
 }
 
-namespace {
-
-ConfigErrors rename(ConfigErrors errors, const PointerPrefixes& renamed) {
-  for (ConfigError& error : errors) {
-    for (const PointerPrefix& prefix : renamed) {
-      if (!error.pointer.starts_with(prefix.from)) continue;
-      error.pointer = prefix.to + error.pointer.substr(prefix.from.size());
-      break;
-    }
+std::string renamed(const std::string& pointer, const PointerPrefixes& prefixes) {
+  for (size_t end = pointer.size(); end != std::string::npos && end > 0; end = pointer.rfind('/', end - 1)) {
+    const auto found = prefixes.find(pointer.substr(0, end));
+    if (found != prefixes.end()) return found->second + pointer.substr(end);
   }
-  return errors;
+  return pointer;
 }
 
-[[noreturn]] void refuse(const ConfigRefused& refused, const PointerPrefixes& renamed) {
-  refuse(refused.reason == ConfigRefused::Reason::invalid ? RpcCode::invalid_params : RpcCode::cannot,
-         rename(refused.errors, renamed));
+namespace {
+
+ConfigErrors rename(ConfigErrors errors, const PointerPrefixes& places) {
+  for (ConfigError& error : errors) error.pointer = renamed(error.pointer, places);
+  return errors;
 }
 
 bool has_program(const Config& config, const std::vector<std::string>& command) {
@@ -48,36 +45,84 @@ ConfigErrors new_programs(const Config& running, const ServiceConfig& next, cons
 
 }  // namespace
 
-void refuse_new_programs(const DaemonView& daemon, const Config& next, const PointerPrefixes& renamed) {
+void refuse(const ConfigRefused& refused, const PointerPrefixes& places) {
+  refuse(refused.reason == ConfigRefused::Reason::invalid ? RpcCode::invalid_params : RpcCode::cannot,
+         rename(refused.errors, places));
+}
+
+void refuse_new_programs(const DaemonView& daemon, const Config& next, const PointerPrefixes& places) {
   ConfigErrors errors;
   for (size_t i = 0; i < next.services.size(); ++i) {
     const ConfigErrors found =
         new_programs(daemon.director.config(), next.services[i], "/services/" + std::to_string(i));
     errors.insert(errors.end(), found.begin(), found.end());
   }
-  if (!errors.empty()) refuse(RpcCode::cannot, rename(std::move(errors), renamed));
+  if (!errors.empty()) refuse(RpcCode::cannot, rename(std::move(errors), places));
 }
 
-uint64_t apply_or_refuse(DaemonView& daemon, Config next, const PointerPrefixes& renamed) {
-  refuse_new_programs(daemon, next, renamed);
+Director::Applied apply_or_refuse(DaemonView& daemon, Config next, bool dry_run, const Origin& by,
+                                  const PointerPrefixes& places) {
+  refuse_new_programs(daemon, next, places);
   try {
-    return daemon.director.apply(std::move(next), false, daemon.director.time()).generation;
+    return daemon.director.apply(std::move(next), dry_run, daemon.director.time(), by);
   } catch (const ConfigRefused& refused) {
-    refuse(refused, renamed);
+    refuse(refused, places);
   }
 }
 
-uint64_t replace_or_refuse(DaemonView& daemon, const ServiceConfig& next, const PointerPrefixes& renamed) {
+Director::Applied replace_or_refuse(DaemonView& daemon, const ServiceConfig& next, const Origin& by,
+                                    const PointerPrefixes& places) {
   const Config& running = daemon.director.config();
   const ServiceConfig* const before = running.find(next.key);
   const ConfigErrors programs =
       new_programs(running, next, "/services/" + std::to_string(before - running.services.data()));
-  if (!programs.empty()) refuse(RpcCode::cannot, rename(programs, renamed));
+  if (!programs.empty()) refuse(RpcCode::cannot, rename(programs, places));
   try {
-    return daemon.director.replace(next, daemon.director.time()).generation;
+    return daemon.director.replace(next, daemon.director.time(), by);
   } catch (const ConfigRefused& refused) {
-    refuse(refused, renamed);
+    refuse(refused, places);
   }
+}
+
+namespace {
+
+void check_generation(const Json& wanted, uint64_t running) {
+  if (!wanted.is_number_unsigned()) {
+    refuse(RpcCode::invalid_params,
+           {{"/if_generation", "must be the number of a generation, as daemon.info gives it"}});
+  }
+  if (wanted == running) return;
+  throw RpcError(RpcCode::cannot,
+                 "generation " + std::to_string(running) + " of the configuration runs, not " +
+                     wanted.dump() +
+                     ": somebody else changed it; see what config.history says, and decide anew",
+                 {{"pointer", "/if_generation"}, {"generation", running}});
+}
+
+}  // namespace
+
+void add_change(RpcDispatcher& dispatcher, const DaemonView& daemon, const std::string& name,
+                ChangeMethod method) {
+  dispatcher.add_for_caller(
+      name, [&daemon, name, method = std::move(method)](const Json& params, const Caller& caller) {
+        const auto wanted = params.find("if_generation");
+        if (wanted != params.end()) check_generation(*wanted, daemon.director.generation());
+        const Origin by{.how = name, .who = author_of(caller)};
+        if (wanted == params.end()) return method(params, by);
+        Json rest = params;
+        rest.erase("if_generation");
+        return method(rest, by);
+      });
+}
+
+bool is_dry_run(const Json& params) {
+  const Json dry_run = params.value("dry_run", Json(false));
+  if (!dry_run.is_boolean()) refuse(RpcCode::invalid_params, {{"/dry_run", "must be true or false"}});
+  return dry_run.get<bool>();
+}
+
+Json to_json(const Director::Applied& applied) {
+  return {{"generation", applied.generation}, {"changes", applied.changes}};
 }
 
 void allow_only(const Json& params, std::initializer_list<std::string_view> known) {

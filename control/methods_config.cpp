@@ -5,22 +5,12 @@ namespace turnout {
 
 namespace {
 
-Json apply_config(DaemonView& daemon, const Json& params) {
+Json apply_config(DaemonView& daemon, const Json& params, const Origin& by) {
   allow_only(params, {"config", "dry_run"});
   if (!params.contains("config"))
     refuse(RpcCode::invalid_params, {{"/config", "missing: give the whole configuration"}});
-  const Json dry_run = params.value("dry_run", Json(false));
-  if (!dry_run.is_boolean()) refuse(RpcCode::invalid_params, {{"/dry_run", "must be true or false"}});
-  Config next = value_or_refuse(parse_config(params.at("config")));
-  refuse_new_programs(daemon, next);
-  try {
-    const Director::Applied applied =
-        daemon.director.apply(std::move(next), dry_run.get<bool>(), daemon.director.time());
-    return {{"generation", applied.generation}, {"changes", applied.changes}};
-  } catch (const ConfigRefused& refused) {
-    refuse(refused.reason == ConfigRefused::Reason::invalid ? RpcCode::invalid_params : RpcCode::cannot,
-           refused.errors);
-  }
+  const bool dry_run = is_dry_run(params);
+  return to_json(apply_or_refuse(daemon, value_or_refuse(parse_config(params.at("config"))), dry_run, by));
 }
 
 /// To the daemon's own file only: who may write to the socket must not be able to overwrite any file as root.
@@ -48,7 +38,8 @@ void add_config_methods(RpcDispatcher& dispatcher, DaemonView& daemon) {
     allow_only(params, {});
     return to_json(daemon.director.config());
   });
-  dispatcher.add("config.apply", [&daemon](const Json& params) { return apply_config(daemon, params); });
+  add_change(dispatcher, daemon, "config.apply",
+             [&daemon](const Json& params, const Origin& by) { return apply_config(daemon, params, by); });
   dispatcher.add("config.save", [&daemon](const Json& params) { return save_config(daemon, params); });
 }
 

@@ -8,9 +8,9 @@ void add_vip_methods(RpcDispatcher& dispatcher, DaemonView& daemon) {
     allow_only(params, {});
     return list_vips(daemon.director.config(), daemon.director.uplinks().withdrawn());
   });
-  dispatcher.add("vip.edit", [&daemon](const Json& params) {
-    const uint64_t generation = apply_or_refuse(daemon, edit_vip(daemon.director.config(), params));
-    return Json{{"generation", generation}};
+  add_change(dispatcher, daemon, "vip.edit", [&daemon](const Json& params, const Origin& by) {
+    Config next = edit_vip(daemon.director.config(), params);
+    return Json{{"generation", apply_or_refuse(daemon, std::move(next), false, by).generation}};
   });
 }
 

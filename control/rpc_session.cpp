@@ -1,5 +1,7 @@
 #include "control/rpc_session.h"
 
+#include <sys/socket.h>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
@@ -24,6 +26,14 @@ bool is_blank(std::string_view line) {
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
 }
 
+/// Who connected; a client that hands its end on to another process is answerable for what that one sends.
+Caller caller_of(asio::local::stream_protocol::socket& socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return {};
+  return {.uid = peer.uid, .pid = peer.pid};
+}
+
 }  // namespace
 
 RpcServer::Session::Session(Socket socket, const RpcDispatcher& dispatcher, const RpcLimits& limits,
@@ -32,7 +42,8 @@ RpcServer::Session::Session(Socket socket, const RpcDispatcher& dispatcher, cons
       deadline_(socket_.get_executor()),
       dispatcher_(dispatcher),
       limits_(limits),
-      on_closed_(std::move(closed)) {}
+      on_closed_(std::move(closed)),
+      caller_(caller_of(socket_)) {}
 
 void RpcServer::Session::close() {
   if (closed_) return;
@@ -91,9 +102,12 @@ void RpcServer::Session::on_line(ErrorCode error, size_t bytes) {
 
 void RpcServer::Session::handle(std::string_view line) {
   // An answer may come long after the client has gone; then there is no session to lock.
-  dispatcher_.dispatch(line, [weak = weak_from_this()](std::string response) {
-    if (const auto self = weak.lock()) self->respond(std::move(response));
-  });
+  dispatcher_.dispatch(
+      line,
+      [weak = weak_from_this()](std::string response) {
+        if (const auto self = weak.lock()) self->respond(std::move(response));
+      },
+      caller_);
 }
 
 void RpcServer::Session::consume(size_t bytes) {

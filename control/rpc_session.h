@@ -48,6 +48,7 @@ class RpcServer::Session : public std::enable_shared_from_this<Session> {
   const RpcDispatcher& dispatcher_;
   const RpcLimits limits_;
   const Closed on_closed_;
+  const Caller caller_;
   std::string input_;   // what was read and not yet handled
   std::string output_;  // the response being written
   size_t written_ = 0;

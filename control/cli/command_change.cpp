@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "control/cli/arguments.h"
+#include "control/cli/change.h"
 #include "control/cli/commands.h"
 #include "control/cli/errors.h"
 #include "control/cli/format.h"
@@ -42,7 +43,7 @@ void add_health_options(const Request& request, Json& service) {
 
 /// Sends the change and says what was done: "added tcp 192.0.2.100:80 (generation 8)".
 void change(const Request& request, const std::string& method, const Json& params, const std::string& done) {
-  const Json result = request.call(method, params);
+  const Json result = request.call(method, conditional(request, params));
   if (request.print_json(result)) return;
   request.out << done << " (generation " << text(result, "generation") << ")\n";
 }
@@ -176,7 +177,8 @@ CommandGroup change_commands() {
         kOnDown,
         kSlowStart,
         kFallback,
-        {"server", Kind::repeated, "ADDR[,weight=N][,mac=MAC]", "a real server; may be given several times"}},
+        {"server", Kind::repeated, "ADDR[,weight=N][,mac=MAC]", "a real server; may be given several times"},
+        kIfGeneration},
        "udp VIP:PORT works alike, and '[2001:db8::100]:80' for IPv6. Real servers are of the VIP's family.\n"
        "One with mac=MAC is not asked for by ARP or neighbor discovery. Example:\n"
        "  turnoutctl service add tcp 192.0.2.100:80 --scheduler wrr --server 192.0.2.11 "
@@ -188,7 +190,7 @@ CommandGroup change_commands() {
        2,
        "change a virtual service",
        "service.edit",
-       {kScheduler, kMaglevTableSize, kHealth, kOnDown, kSlowStart, kFallback},
+       {kScheduler, kMaglevTableSize, kHealth, kOnDown, kSlowStart, kFallback, kIfGeneration},
        "What isn't given stays, real servers and connections too. Example:\n"
        "  turnoutctl service edit tcp 192.0.2.100:80 --scheduler rr\n"
        "  turnoutctl service edit tcp 192.0.2.100:80 --health '{\"type\": \"http\", \"path\": \"/up\"}'\n",
@@ -199,7 +201,7 @@ CommandGroup change_commands() {
        2,
        "delete a virtual service and its servers",
        "service.delete",
-       {},
+       {kIfGeneration},
        "Example:\n  turnoutctl service delete tcp 192.0.2.100:80\n",
        delete_service},
       {"server add",
@@ -208,7 +210,7 @@ CommandGroup change_commands() {
        3,
        "add a real server",
        "server.add",
-       {kWeight, {"mac", Kind::value, "MAC", "its MAC address, fixed: it is not asked for"}},
+       {kWeight, {"mac", Kind::value, "MAC", "its MAC address, fixed: it is not asked for"}, kIfGeneration},
        "The server needs the VIP on its loopback, and must not answer ARP for it. Example:\n"
        "  turnoutctl server add tcp 192.0.2.100:80 192.0.2.13 --weight 2\n",
        add_server},
@@ -218,7 +220,9 @@ CommandGroup change_commands() {
        3,
        "change a real server",
        "server.edit",
-       {kWeight, {"mac", Kind::value, "MAC", "its MAC address, fixed; 'none': it is asked for again"}},
+       {kWeight,
+        {"mac", Kind::value, "MAC", "its MAC address, fixed; 'none': it is asked for again"},
+        kIfGeneration},
        "What isn't given stays. Example:\n"
        "  turnoutctl server edit tcp 192.0.2.100:80 192.0.2.13 --weight 5 --mac none\n",
        edit_server},
@@ -228,7 +232,7 @@ CommandGroup change_commands() {
        3,
        "delete a real server",
        "server.delete",
-       {},
+       {kIfGeneration},
        "Its connections move or break at once; to let them end first, see: turnoutctl help drain. Example:\n"
        "  turnoutctl server delete tcp 192.0.2.100:80 192.0.2.13\n",
        delete_server},
@@ -250,7 +254,8 @@ CommandGroup change_commands() {
        "vip.edit",
        {{"echo", Kind::value, "yes|no|while_up",
          "does it answer pings? while_up: while a real server of it is up"},
-        {"unmatched", Kind::value, "drop|reject", "packets that no service of it is for"}},
+        {"unmatched", Kind::value, "drop|reject", "packets that no service of it is for"},
+        kIfGeneration},
        "reject answers with a TCP reset or with \"port unreachable\". What isn't given stays. Example:\n"
        "  turnoutctl vip 192.0.2.100 --echo while_up --unmatched reject\n",
        edit_vip},

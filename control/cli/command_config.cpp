@@ -1,6 +1,7 @@
 // The configuration as a whole: shown, applied from a file, saved to one.
 #include <ostream>
 
+#include "control/cli/change.h"
 #include "control/cli/commands.h"
 #include "control/cli/config_file.h"
 #include "control/cli/errors.h"
@@ -17,15 +18,9 @@ void show_config(const Request& request) {
 void apply_config(const Request& request) {
   const bool is_dry_run = request.has_switch("dry-run");
   const Json config = read_config_file(request.arguments[0], request.in);
-  const Json result = request.call("config.apply", {{"config", config}, {"dry_run", is_dry_run}});
-  if (request.print_json(result)) return;
-
-  const Json& changes = member(result, "changes");
-  for (const Json& change : changes) request.out << text(change) << '\n';
-  if (changes.empty()) request.out << "No changes.\n";
-  const std::string generation = text(result, "generation");
-  request.out << (is_dry_run ? "Dry run: nothing was applied; still at generation " : "Now at generation ")
-              << generation << ".\n";
+  const Json params = {{"config", config}, {"dry_run", is_dry_run}};
+  const Json result = request.call("config.apply", conditional(request, params));
+  if (!request.print_json(result)) print_changes(request, result, is_dry_run);
 }
 
 void save_config(const Request& request) {
@@ -37,7 +32,6 @@ void save_config(const Request& request) {
 }  // namespace
 
 CommandGroup config_commands() {
-  using Kind = CommandOption::Kind;
   CommandGroup group{"Configuration as a whole",
                      "turnoutctl config > turnout.json\nturnoutctl apply turnout.json --dry-run\n",
                      {}};
@@ -57,7 +51,7 @@ CommandGroup config_commands() {
        1,
        "make a file the configuration: all of it or nothing",
        "config.apply",
-       {{"dry-run", Kind::on_or_off, "", "say what would change, and change nothing"}},
+       {kDryRun, kIfGeneration},
        "FILE is JSON with comments; - is standard input. Example:\n"
        "  turnoutctl apply /etc/turnout/turnout.json --dry-run\n",
        apply_config},

@@ -64,14 +64,20 @@ class Rig {
   /// Lets so much time pass that all announcements are made; what leaves meanwhile is thrown away.
   void settle();
 
-  Director::Applied apply(Config next) { return director_.apply(std::move(next), false, time_); }
-  Director::Applied replace(const ServiceConfig& next) { return director_.replace(next, time_); }
+  Director::Applied apply(Config next) {
+    return director_.apply(std::move(next), false, time_, {"test", {}});
+  }
+  Director::Applied replace(const ServiceConfig& next) {
+    return director_.replace(next, time_, {"test", {}});
+  }
 
   uint64_t drops(DropReason reason) const { return totals().drops[static_cast<size_t>(reason)]; }
   uint64_t punts(PuntKind kind) const { return totals().punts[static_cast<size_t>(kind)]; }
   PacketTotals totals() const { return statistics_.packets(); }
   const Statistics& statistics() const { return statistics_; }
   const Director& director() const { return director_; }
+  Director& director() { return director_; }
+  const Wire& wire() const { return wire_; }
   rte_ring* from_control() const { return wire_.from_control(); }
 
  private:

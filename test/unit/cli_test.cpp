@@ -454,6 +454,71 @@ TEST(CliRun, SavesToTheDaemonsOwnFileOnly) {
   EXPECT_EQ(ctl.run({"save", "here.json"}), kUsage);
 }
 
+TEST(CliRun, ShowsWhoChangedWhat) {
+  Turnoutctl ctl;
+  ctl.answers["config.history"] = Json::parse(R"([
+      {"generation": 4, "time": "2026-01-31T12:00:03Z", "how": "config.rollback", "restored": 2,
+       "who": {"uid": 0, "user": "root", "pid": 77, "program": "turnoutctl"}, "changes": ["one", "two"],
+       "config_known": true},
+      {"generation": 3, "time": "2026-01-31T12:00:02Z", "how": "service.delete",
+       "who": {"uid": 1000, "user": null, "pid": null, "program": null}, "changes": ["three"],
+       "config_known": true},
+      {"generation": 2, "time": "2026-01-31T12:00:01Z", "how": "SIGHUP", "who": null, "changes": ["four"],
+       "config_known": false}])");
+  EXPECT_EQ(ctl.run({"history"}), kDone);
+  EXPECT_EQ(ctl.out,
+            "generation 4  2026-01-31 12:00:03 UTC  config.rollback to 2 by root with turnoutctl[77]\n"
+            "  one\n"
+            "  two\n"
+            "generation 3  2026-01-31 12:00:02 UTC  service.delete by user 1000\n"
+            "  three\n"
+            "generation 2  2026-01-31 12:00:01 UTC  SIGHUP\n"
+            "  four\n"
+            "  (can't be gone back to: too large to be kept)\n");
+  EXPECT_EQ(ctl.run({"--json", "history"}), kDone);
+  EXPECT_EQ(Json::parse(ctl.out), ctl.answers["config.history"]);
+}
+
+TEST(CliRun, GoesBackToAGeneration) {
+  Turnoutctl ctl;
+  ctl.answers["config.rollback"] = Json::parse(R"({"generation": 9, "changes": ["one"]})");
+  EXPECT_EQ(ctl.run({"rollback", "7"}), kDone);
+  EXPECT_EQ(ctl.asked[0].second, Json::parse(R"({"generation": 7, "dry_run": false})"));
+  EXPECT_EQ(ctl.out, "one\nNow at generation 9.\n");
+  EXPECT_EQ(ctl.run({"rollback", "7", "--dry-run", "--if-generation", "8"}), kDone);
+  EXPECT_EQ(ctl.asked[1].second, Json::parse(R"({"generation": 7, "dry_run": true, "if_generation": 8})"));
+  EXPECT_EQ(ctl.out, "one\nDry run: nothing was applied; still at generation 9.\n");
+  for (const char* generation : {"", "-1", "0", "last", "7x"})
+    EXPECT_EQ(ctl.run({"rollback", generation}), kUsage) << generation;
+  EXPECT_EQ(ctl.run({"rollback"}), kUsage);
+}
+
+TEST(CliRun, MakesEveryChangeConditional) {
+  const std::vector<std::vector<std::string>> changes = {
+      {"service", "add", "tcp", "192.0.2.100:80"},
+      {"service", "edit", "tcp", "192.0.2.100:80", "--scheduler", "rr"},
+      {"service", "delete", "tcp", "192.0.2.100:80"},
+      {"server", "add", "tcp", "192.0.2.100:80", "192.0.2.11"},
+      {"server", "edit", "tcp", "192.0.2.100:80", "192.0.2.11", "--weight", "2"},
+      {"server", "delete", "tcp", "192.0.2.100:80", "192.0.2.11"},
+      {"vip", "192.0.2.100", "--echo", "no"},
+      {"apply", "-"},
+      {"rollback", "7"}};
+  for (std::vector<std::string> words : changes) {
+    Turnoutctl ctl;
+    for (const char* method : {"service.add", "service.edit", "service.delete", "server.add", "server.edit",
+                               "server.delete", "vip.edit", "config.apply", "config.rollback"})
+      ctl.answers[method] = kGeneration;
+    ASSERT_EQ(ctl.run(words, "{}"), kDone) << words[0] << ctl.err;
+    EXPECT_FALSE(ctl.asked[0].second.contains("if_generation")) << words[0];
+    words.insert(words.end(), {"--if-generation", "5"});
+    ASSERT_EQ(ctl.run(words, "{}"), kDone) << words[0] << ctl.err;
+    EXPECT_EQ(ctl.asked[1].second["if_generation"], 5) << words[0];
+    words.back() = "five";
+    EXPECT_EQ(ctl.run(words, "{}"), kUsage) << words[0];
+  }
+}
+
 TEST(CliRun, ListsEveryReasonOfARefusal) {
   Turnoutctl ctl;
   ctl.answers["config.apply"] =

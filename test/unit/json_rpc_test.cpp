@@ -68,6 +68,25 @@ TEST_F(JsonRpcTest, AnswersWithTheIdAndTheResult) {
             Json::parse(R"({"jsonrpc":"2.0","id":null,"result":{}})"));
 }
 
+TEST_F(JsonRpcTest, TellsAMethodThatWantsToKnowWhoAsks) {
+  dispatcher_.add_for_caller("who", [](const Json& params, const Caller& caller) {
+    return Json{{"uid", caller.uid}, {"pid", caller.pid}, {"params", params}};
+  });
+  const auto ask = [this](std::string_view request, const Caller& caller) {
+    Json response;
+    dispatcher_.dispatch(
+        request, [&response](const std::string& line) { response = Json::parse(line); }, caller);
+    return response;
+  };
+  const std::string one = R"({"jsonrpc":"2.0","id":1,"method":"who","params":{"a":1}})";
+  EXPECT_EQ(ask(one, {.uid = 1000, .pid = 77})["result"],
+            Json::parse(R"({"uid": 1000, "pid": 77, "params": {"a": 1}})"));
+  const Json batch = ask("[" + one + "," + one + "]", {.uid = 1001, .pid = 78});
+  ASSERT_EQ(batch.size(), 2u);
+  EXPECT_EQ(batch[1]["result"]["uid"], 1001);
+  EXPECT_EQ(ask(one, {})["result"]["uid"], Caller::kNobody) << "not root";
+}
+
 TEST_F(JsonRpcTest, TellsOfWhatIsNotJson) {
   for (const std::string text :
        {"", "{", "hello", "{\"a\":1,}", "\xff\xfe\x00garbage", "{\"jsonrpc\":\"\xc3\"}", "[1e999]"}) {

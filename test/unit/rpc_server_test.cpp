@@ -20,6 +20,17 @@ TEST_F(RpcServerTest, AnswersARequest) {
                                "\n");
 }
 
+TEST_F(RpcServerTest, KnowsWhoConnected) {
+  dispatcher_.add_for_caller("who", [](const Json&, const Caller& caller) {
+    return Json{{"uid", caller.uid}, {"pid", caller.pid}};
+  });
+  serve();
+  RpcClient client(path_);
+  send_all(client, request(1, "who"));
+  ASSERT_TRUE(lines_come(client, 1));
+  EXPECT_EQ(client.responses()[0]["result"], (Json{{"uid", ::getuid()}, {"pid", ::getpid()}}));
+}
+
 TEST_F(RpcServerTest, LinesMayEndInCrLfAndBlankOnesAreIgnored) {
   serve();
   RpcClient client(path_);
