@@ -41,6 +41,14 @@ def dual_director(dual_network: DualLan, tmp_path: Path) -> Iterator[Director]:
     made.finish()
 
 
+@pytest.fixture(params=["IPv4", "IPv6"])
+def lan(request, dual_network: DualLan) -> tuple[str, list[str]]:
+    """The VIP and the servers' addresses, in one family and then the other."""
+    if request.param == "IPv4":
+        return dual_network.VIP, [server.address for server in dual_network.servers]
+    return dual_network.VIP6, dual_network.servers6()
+
+
 @pytest.fixture
 def empty_network() -> Iterator[Network]:
     """For a test that builds its own."""

@@ -10,21 +10,13 @@ from scapy.layers.l2 import Ether
 from clients import Hammer, SlowDownload, ask_many, echoing, who_answers
 from director import DUAL_PORT, key, service
 from faults import forwarding, listening, no_service, rejecting, unplugged, without_vip
+from health import row, wait_down, wait_up
 from network import Wire
 from rpc import RpcError
 from waiting import wait_for
 
 FAST = {"interval": 0.2, "timeout": 0.15, "rise": 2, "fall": 2}
 TCP = {"type": "tcp", **FAST}
-
-
-@pytest.fixture(params=["IPv4", "IPv6"])
-def lan(request, dual_network):
-    """The VIP and the servers' addresses, in both families."""
-    network = dual_network
-    if request.param == "IPv4":
-        return network.VIP, [server.address for server in network.servers]
-    return network.VIP6, network.servers6()
 
 
 def checked(vip: str, servers: list, health=TCP, **changes) -> dict:
@@ -35,28 +27,6 @@ def checked(vip: str, servers: list, health=TCP, **changes) -> dict:
 def start(director, *services) -> None:
     director.start(director.config(services, ports=[DUAL_PORT]))
     wait_for("all checks passing", lambda: all(row["state"] == "up" for row in director.rpc("health.list")))
-
-
-def row(director, server: str) -> dict:
-    return next(row for row in director.rpc("health.list") if row["server"] == server)
-
-
-def wait_down(director, server: str, *words: str) -> dict:
-    """Down, and the reason or the hint comes to say all of these words."""
-
-    def down():
-        said = row(director, server)
-        text = f"{said['reason']} ({said['hint']})"
-        return said if said["state"] == "down" and all(word in text for word in words) else None
-
-    try:
-        return wait_for(f"{server} being down: {words}", down)
-    except AssertionError as error:
-        raise AssertionError(f"{error}: {row(director, server)}") from None
-
-
-def wait_up(director, server: str) -> None:
-    wait_for(f"{server} being up", lambda: row(director, server)["state"] == "up")
 
 
 def test_a_healthy_server_is_up(lan, dual_director):
@@ -285,17 +255,37 @@ def test_checks_are_no_clients(dual_network, lan, dual_director):
     assert left == ""
 
 
+def answer_syns(wire: Wire, director_mac: str, server_mac: str, vip: str, off_by: int) -> int:
+    """Answers the director's next SYNs to the VIP, with so much more than would acknowledge them. Says how many."""
+
+    def is_syn(frame):
+        return IP in frame and frame[IP].dst == vip and Segment in frame and frame[Segment].flags == "S"
+
+    syns = wire.received(is_syn, 0.1)
+    for syn in syns:
+        ports = {"sport": syn[Segment].dport, "dport": syn[Segment].sport}
+        answer = Segment(**ports, flags="SA", seq=1, ack=(syn[Segment].seq + 1 + off_by) % 2**32)
+        wire.send(Ether(dst=director_mac, src=server_mac) / IP(src=vip, dst=syn[IP].src) / answer)
+    return len(syns)
+
+
 def test_a_forged_answer_is_none(dual_network, dual_director):
     """Whoever answers in the place of a server has to know the number that its SYN had."""
     vip, server = dual_network.VIP, dual_network.servers[0]
-    start(dual_director, checked(vip, [server.address]))
-    to = dual_director.rpc("port.list")[0]["mac"]
-    with rejecting(server, "tcp dport 80 drop"), Wire(dual_network.client) as wire:
+    start(dual_director, checked(vip, [server.address], {**TCP, "interval": 1, "timeout": 0.9}))
+    macs = dual_director.rpc("port.list")[0]["mac"], server.mac()
+    with rejecting(server, "tcp dport 80 drop"):
         wait_down(dual_director, server.address)
-        for number in range(3000):
-            wire.send(Ether(dst=to, src=server.mac()) / IP(src=vip, dst="192.0.2.2")
-                      / Segment(sport=80, dport=61000 + number % 4000, flags="SA", seq=1, ack=number))  # fmt: skip
-        assert row(dual_director, server.address)["state"] == "down"
+        with Wire(server) as wire:
+            for off_by in (1, -1, 2**31):
+                wait_for("a SYN to forge the answer to", lambda off_by=off_by: answer_syns(wire, *macs, vip, off_by))
+            checks = row(dual_director, server.address)["checks"]
+            wait_for("the end of the check", lambda: row(dual_director, server.address)["checks"] > checks)
+            said = row(dual_director, server.address)
+            assert said["state"] == "down" and said["passing"] == 0
+            # The same with the right number is an answer: the others came in time and by the right way.
+            wait_for("a SYN to answer", lambda: answer_syns(wire, *macs, vip, 0))
+            wait_for("a check that passed", lambda: row(dual_director, server.address)["passing"] > 0, 0.9)
     wait_up(dual_director, server.address)
 
 

@@ -12,19 +12,11 @@ import pytest
 from clients import ask_many
 from director import DUAL_PORT, service
 from faults import forwarding, no_service, without_vip
+from health import row, wait_down, wait_up
 from network import family_of
 from waiting import wait_for
 
 FAST = {"interval": 0.3, "timeout": 0.25, "rise": 2, "fall": 2}
-
-
-@pytest.fixture(params=["IPv4", "IPv6"])
-def lan(request, dual_network):
-    """The VIP and the servers' addresses, in both families."""
-    network = dual_network
-    if request.param == "IPv4":
-        return network.VIP, [server.address for server in network.servers]
-    return network.VIP6, network.servers6()
 
 
 def checked(vip: str, servers: list, health: dict, port=80) -> dict:
@@ -33,27 +25,6 @@ def checked(vip: str, servers: list, health: dict, port=80) -> dict:
 
 def start(director, *services) -> None:
     director.start(director.config(services, ports=[DUAL_PORT]))
-
-
-def row(director, server: str) -> dict:
-    return next(row for row in director.rpc("health.list") if row["server"] == server)
-
-
-def wait_up(director, *servers: str) -> None:
-    for server in servers:
-        wait_for(f"{server} being up", lambda server=server: row(director, server)["state"] == "up")
-
-
-def wait_down(director, server: str, *words: str) -> dict:
-    def down():
-        said = row(director, server)
-        text = f"{said['reason']} ({said['hint']})"
-        return said if said["state"] == "down" and all(word in text for word in words) else None
-
-    try:
-        return wait_for(f"{server} being down: {words}", down)
-    except AssertionError as error:
-        raise AssertionError(f"{error}: {row(director, server)}") from None
 
 
 def put_page(host, name: str, text: str) -> None:
