@@ -237,7 +237,7 @@ TEST(ParseIpv6, BelievesNoPayloadLengthThatCannotBe) {
     EXPECT_EQ(verdict(with_payload_length(tcp, length)), "bad_transport_header") << length;
   for (size_t length = 20; length <= 30; ++length)
     EXPECT_EQ(verdict(with_payload_length(tcp, length)), "flow6") << length;
-  for (const size_t length : {31, 32, 1500, 65495, 65496, 65535})
+  for (const size_t length : {31u, 32u, 1500u, 65495u, 65496u, 65535u})
     EXPECT_EQ(verdict(with_payload_length(tcp, length)), "truncated") << length;
   EXPECT_EQ(verdict(padded(with_payload_length(tcp, 0), 200)), "bad_transport_header");
 }
