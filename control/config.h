@@ -157,11 +157,13 @@ struct TimeoutConfig {
 };
 
 inline constexpr uint64_t kLeastConnections = 1024;  // slots of a table
-inline constexpr uint64_t kUsualWideConnections = 65536;  // of the wide one, if nobody seems to need it: 2 MiB
+inline constexpr uint64_t kUsualWideConnections =
+    65536;  // of the wide one, if nobody seems to need it: 2 MiB
 
 struct ConnectionsConfig {
   uint64_t capacity = 1048576;            // slots wanted at least
-  std::optional<uint64_t> capacity_ipv6;  // of the table for IPv6 and for services of several ports; none: as many if there are such, else few
+  std::optional<uint64_t> capacity_ipv6;  // of the table for IPv6 and for services of several ports; none: as
+                                          // many if there are such, else few
   TimeoutConfig timeouts;
   bool operator==(const ConnectionsConfig&) const = default;
 };

@@ -25,9 +25,15 @@ void require(bool truth, const char* what) {
 }
 
 struct Settings {
-  bool vlan, has_kernel, reject, narrow;
+  bool vlan, has_kernel, reject, narrow, compares, persistent, all_ports;
   explicit Settings(uint8_t bits)
-      : vlan(bits & 1), has_kernel(bits & 2), reject(bits & 4), narrow(bits & 8) {}
+      : vlan(bits & 1),
+        has_kernel(bits & 2),
+        reject(bits & 4),
+        narrow(bits & 8),
+        compares(bits & 16),
+        persistent(bits & 32),
+        all_ports(bits & 64) {}
 
   Snapshot make() const {
     SnapshotRecipe recipe;
@@ -36,7 +42,41 @@ struct Settings {
     if (reject) recipe.vip_role = AddressRole::kVip | AddressRole::kReject;
     if (narrow) recipe.mtus[1] = 100;
     recipe.servers = {{}, {.egress = 1, .vlan = 20}, {.resolved = false}};
-    return recipe.make();
+    if (compares) recipe.turns = {0, 1, 2};
+    Snapshot snapshot = recipe.make();
+    set_terms(snapshot);
+    if (all_ports) add_ranges(snapshot);
+    return snapshot;
+  }
+
+ private:
+  /// One server is soon full, as nobody closes what earlier runs opened.
+  void set_terms(Snapshot& snapshot) const {
+    snapshot.terms.assign(snapshot.servers.size(), {.weight = 2, .live = true});
+    snapshot.terms[1] = {.weight = 1, .full_at = 8, .open_below = 4, .live = true};
+    snapshot.has_live_loads = compares;
+    snapshot.has_persistence = persistent;
+    const auto count = static_cast<uint16_t>(snapshot.services.size());
+    for (uint16_t index = 1; index < count; ++index) {
+      Service& service = snapshot.services[index];
+      if (compares) service.scheduler = SchedulerKind::wlc;
+      service.has_closed = compares;
+      if (!persistent) continue;
+      service.persistence = 60;
+      service.prefix = 24;
+      service.by_port = false;
+      service.templates = static_cast<uint16_t>(count + index);
+    }
+    snapshot.services.resize(2 * count);
+  }
+  static void add_ranges(Snapshot& snapshot) {
+    const uint16_t of_tcp[] = {kTcpService, kTcp6Service};
+    const Address6 vips[] = {mapped_address6(RTE_BE32(0xC0000264)), documentation_address(0x100)};
+    snapshot.range_map = ExactMap<ServiceKey6>(2);
+    for (uint32_t family = 0; family < 2; ++family) {
+      snapshot.ranges.push_back({{8000, 8099, of_tcp[family]}, {0, UINT16_MAX, of_tcp[family]}});
+      snapshot.range_map.insert(service_map_key(vips[family], 0, 6), family + 1);
+    }
   }
 };
 
