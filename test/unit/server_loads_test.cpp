@@ -52,5 +52,36 @@ TEST_F(LaterCounted, ALoadThatWasKeptAlreadyIsNotCountedTwice) {
   EXPECT_EQ(load(), 10);
 }
 
+TEST(FullServers, KeepAConnectionWhoseSynComesAgain) {
+  constexpr uint16_t kFlows = 2500;  // of 4,096 slots: many are in the second of their buckets
+  ServiceRig rig(of(SchedulerKind::mh, {server(11, kFlows)}));
+  for (uint16_t port = 1; port <= kFlows; ++port) ASSERT_EQ(rig.send({.client_port = port}), 11) << port;
+  ASSERT_EQ(rig.send({.client_port = kFlows + 1}), ServiceRig::kNobody);
+  for (uint16_t port = 1; port <= kFlows; ++port) EXPECT_EQ(rig.send({.client_port = port}), 11) << port;
+}
+
+TEST(FullServers, AFlowThatFindsNoRoomInTheTableHasOneServer) {
+  ServiceConfig dns = service({ip("192.0.2.100"), Protocol::udp, 53}, {12}, SchedulerKind::rr);
+  ServiceConfig http = of(SchedulerKind::mh, {server(11, 1), server(12)});
+  http.flags = {.port = true, .fallback = true};
+  ServiceRig rig(config_with({http, dns}), 16);
+  std::vector<Flow> remembered = {{.client_port = 1024}};
+  while (rig.send(remembered[0]) != 11) ++remembered[0].client_port;        // it is full
+  for (uint16_t port = 1; rig.table.live() < rig.table->slots(); ++port) {  // and then the table
+    const uint64_t before = rig.table.live();
+    rig.send({.client_port = port, .port = 53, .udp = true});
+    if (rig.table.live() > before) remembered.push_back({.client_port = port, .port = 53, .udp = true});
+  }
+  for (uint16_t port = 2000; port < 2020; ++port) {
+    for (int half = 0; half < 2; ++half) {  // until flows are placed as usual again
+      rig.now += rig.snapshot->timeouts.of(ConnectionState::udp) / 2;
+      for (const Flow& flow : remembered) rig.send(flow, kAck);
+    }
+    const Flow flow{.client_port = port};
+    const int chosen = rig.send(flow, kSyn);
+    EXPECT_EQ(rig.send(flow, kAck), chosen) << port;
+  }
+}
+
 }  // namespace
 }  // namespace turnout
