@@ -138,7 +138,7 @@ Director::Applied Director::replace(const ServiceConfig& next, Time now, const O
 
 void Director::publish() {
   const auto resolve = [this](size_t port, const IpAddress& address) { return link_.resolve(port, address); };
-  parts_.snapshots.publish(builder_.build(config_, registry_, resolve, ++snapshot_generation_, starting_));
+  hand_out(builder_.build(config_, registry_, resolve, ++snapshot_generation_, starting_));
   outdated_ = false;
   moved_.clear();
   judged_.clear();
@@ -150,6 +150,11 @@ void Director::publish(const Services& changed) {
       builder_.rebuild(snapshot(), changed, config_, registry_, resolve, snapshot_generation_ + 1, starting_);
   if (!next) return publish();
   ++snapshot_generation_;
+  hand_out(std::move(next));
+}
+
+void Director::hand_out(std::unique_ptr<const Snapshot> next) {
+  load_keeper_.begin(parts_.snapshots.current(), *next);
   parts_.snapshots.publish(std::move(next));
 }
 

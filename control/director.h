@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -95,6 +96,7 @@ class Director {
   void record(ConfigUndo undo, const std::vector<std::string>& changes, const Origin& by);
   void publish();
   void publish(const Services& changed);
+  void hand_out(std::unique_ptr<const Snapshot> next);
   void publish_moved();
   HealthMonitor::Links health_links();
   void end_start(Time now);

@@ -22,6 +22,17 @@ LoadKeeper::Error LoadKeeper::error_of(uint32_t slot) const {
           static_cast<int64_t>(counted.inactive) - load.inactive};
 }
 
+void LoadKeeper::begin(const Snapshot* now, const Snapshot& next) {
+  if (!next.has_live_loads) return;
+  for (uint32_t slot = 0; slot < next.terms.size(); ++slot) {
+    const bool was_live = now && slot < now->terms.size() && now->terms[slot].live;
+    if (!next.terms[slot].live || was_live) continue;
+    const Error error = error_of(slot);
+    statistics_.loads().add(slot, error.active, error.inactive);
+    seen_.erase(slot);
+  }
+}
+
 void LoadKeeper::look_at(uint32_t slot) {
   const Error error = error_of(slot);
   const auto before = seen_.find(slot);

@@ -1,6 +1,7 @@
 // Keeps ServerLoads true. Workers keep a server's load only while its service asks for that; who begins to
-// ask finds connections that were opened before, and workers that heard of it one after another. What each
-// worker has counted by itself is never wrong: by that the loads are put right. Control thread only.
+// ask finds connections that were opened before, and workers that hear of it one after another. What each
+// worker has counted by itself is never wrong: by that the loads begin, and are put right. Control thread
+// only.
 #pragma once
 
 #include <chrono>
@@ -17,6 +18,10 @@ class LoadKeeper {
   using Time = std::chrono::milliseconds;
 
   explicit LoadKeeper(Statistics& statistics) : statistics_(statistics) {}
+
+  /// `next` is about to follow `now` (none: it is the first). Loads that are kept from then on begin with the
+  /// connections that there are.
+  void begin(const Snapshot* now, const Snapshot& next);
 
   /// To be called every few milliseconds. `snapshot`: that all workers have.
   void tick(Time now, const Snapshot& snapshot);

@@ -118,14 +118,14 @@ void Forwarder::schedule_new_connections(Track<Key>& track, const Burst& packets
 /// Finds a server for a packet without a connection to keep. If there is none, says what to drop it for: the
 /// one whose turn it is is not resolved, or all are full. An earlier packet of this burst, or another worker,
 /// may have opened the connection meanwhile. To enter the flow finds that out, but if it costs a server its
-/// turn, it has to be known before.
+/// turn, or the server may be full by now, it has to be known before.
 template <typename Key>
 [[gnu::always_inline]] inline DropReason Forwarder::place(Track<Key>& track, const Snapshot& snapshot,
                                                           const Service& service, size_t position, Tick now) {
   constexpr DropReason kUnresolved = DropReason::no_server_resolved;
   const Key& key = track.keys[position];
   ConnectionEntry entry;
-  if (flows_.known[position] || service.sequence)
+  if (flows_.known[position] || service.sequence || service.has_closed)
     entry = track.table.find(key, track.table.hash(key), now, snapshot.timeouts);
   if (entry && keep_connection(entry, snapshot, position, now)) return kUnresolved;
   const PacketEvent event = flows_.fields[position].event;
@@ -229,8 +229,8 @@ template <typename Key>
   track.counters.stateless.add(1);
   if (inserted.result == Result::full)
     track.overload_until = now + snapshot.timeouts.of(ConnectionState::udp);
-  // without turns, or bound to its server, `value` has the right one already
-  const bool has_it = !service.sequence || service.persistence != 0;
+  // by Maglev's table alone, or bound to its server, `value` has the right one already
+  const bool has_it = service.persistence != 0 || !(service.sequence || service.has_closed);
   send_to(has_it ? value.server() : server_by_maglev(service, position), snapshot, position);
 }
 

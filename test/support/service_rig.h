@@ -50,7 +50,9 @@ class ServiceRig {
     ASSERT_TRUE(errors.empty()) << errors.front().to_string();
     ASSERT_TRUE(registry.fits(config));
     registry.update(config, ++generation);
-    snapshot = builder.build(config, registry, resolve(), generation);
+    auto next = builder.build(config, registry, resolve(), generation);
+    load_keeper.begin(snapshot.get(), *next);
+    snapshot = std::move(next);
     for (const Registry::Released& released : registry.reclaim(generation)) {
       statistics.settle(released);
       if (released.slot == Registry::kIndexOnly) cleaner.add(released.service);

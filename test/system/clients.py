@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import socket
+import struct
 import threading
 import time
 from collections import Counter
@@ -10,12 +11,14 @@ from collections import Counter
 from network import Host
 
 
-def connection_to(host: Host, address: str, port=80, source_port=0, timeout=5.0) -> http.client.HTTPConnection:
-    """A new TCP connection from a host."""
+def connection_to(
+    host: Host, address: str, port=80, source_port=0, timeout=5.0, source=""
+) -> http.client.HTTPConnection:
+    """A new TCP connection from a host, from `source` if it has several addresses."""
     made = host.socket(timeout=timeout, to=address)
-    if source_port:
+    if source_port or source:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the port may have been used a moment ago
-        made.bind((host.address6 if ":" in address else host.address, source_port))
+        made.bind((source or (host.address6 if ":" in address else host.address), source_port))
     try:
         made.connect((address, port))
     except BaseException:
@@ -34,19 +37,59 @@ def get_over(connection: http.client.HTTPConnection, path="/", close=False) -> b
     return body
 
 
-def get(host: Host, address: str, path="/", port=80, source_port=0, timeout=5.0) -> bytes:
+def get(host: Host, address: str, path="/", port=80, source_port=0, timeout=5.0, source="") -> bytes:
     """One request over a connection of its own, closed by the server."""
-    with contextlib.closing(connection_to(host, address, port, source_port, timeout)) as connection:
+    with contextlib.closing(connection_to(host, address, port, source_port, timeout, source)) as connection:
         return get_over(connection, path, close=True)
 
 
-def who_answers(host: Host, address: str, port=80, source_port=0) -> str:
-    return get(host, address, port=port, source_port=source_port).decode().strip()
+def who_answers(host: Host, address: str, port=80, source_port=0, source="") -> str:
+    return get(host, address, port=port, source_port=source_port, source=source).decode().strip()
 
 
 def ask_many(host: Host, address: str, count: int, port=80) -> Counter:
     """Who answered how often."""
     return Counter(who_answers(host, address, port) for _ in range(count))
+
+
+def reset(connection: http.client.HTTPConnection) -> None:
+    """Ends a connection with a single packet."""
+    connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+class Held:
+    """Connections that stay open, each with the name of the server that it has."""
+
+    def __init__(self, host: Host, address: str):
+        self._host = host
+        self._address = address
+        self._open: list[tuple[str, http.client.HTTPConnection]] = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for _name, connection in self._open:
+            reset(connection)
+
+    def add(self, count: int) -> list[str]:
+        """Opens so many, and says which server each got."""
+        names = []
+        for _ in range(count):
+            connection = connection_to(self._host, self._address)
+            names.append(get_over(connection).decode().strip())
+            self._open.append((names[-1], connection))
+        return names
+
+    def end(self, server: str, count: int) -> None:
+        """Closes so many of a server's."""
+        for each in [each for each in self._open if each[0] == server][:count]:
+            reset(each[1])
+            self._open.remove(each)
+
+    def count(self) -> Counter:
+        return Counter(name for name, _connection in self._open)
 
 
 class Hammer:

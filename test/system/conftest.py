@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from director import TURNOUTCTL, TURNOUTD, Director
+from director import DUAL_PORT, TURNOUTCTL, TURNOUTD, Director, key
 from network import DualLan, Host, Lan, Network
+from waiting import wait_for
 
 
 def pytest_sessionstart() -> None:
@@ -47,6 +48,41 @@ def lan(request, dual_network: DualLan) -> tuple[str, list[str]]:
     if request.param == "IPv4":
         return dual_network.VIP, [server.address for server in dual_network.servers]
     return dual_network.VIP6, dual_network.servers6()
+
+
+@pytest.fixture(scope="module")
+def standing(dual_network: DualLan, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Director]:
+    """A director that runs through all of a module's tests: each adds its services with `serve`."""
+    made = Director(dual_network.director, tmp_path_factory.mktemp("standing"))
+    soon = {"tcp_fin": 1, "tcp_close": 1}  # closed connections are forgotten
+    made.start(made.config(ports=[DUAL_PORT], connections={"capacity": 4096, "timeouts": soon}))
+    yield made
+    made.finish()
+
+
+@pytest.fixture
+def serve(standing: Director) -> Iterator[Callable[[dict], dict]]:
+    """Adds a service, without health checks if it names none, for as long as the test lasts.
+
+    The end of each connection is waited for: else its last packets would be those of the next test's service. Where
+    servers go down, some may have no end.
+    """
+    added: list[dict] = []
+
+    def add(service: dict) -> dict:
+        standing.rpc("service.add", {"health": {"type": "none"}, **service})
+        added.append(service)
+        standing.wait_resolved()
+        return service
+
+    yield add
+    try:
+        for service in added:
+            if "health" not in service and service.get("protocol") != "udp":
+                wait_for(f"the ends of the connections of {key(service)}", lambda: standing.active(service) == 0)
+    finally:
+        for service in added:
+            standing.rpc("service.delete", key(service))
 
 
 @pytest.fixture

@@ -49,8 +49,15 @@ def service(vip: str, servers: list, scheduler="mh", protocol="tcp", port=80) ->
     }  # fmt: skip
 
 
+def group(name: str | int, members: list[dict], servers: list, scheduler="mh") -> dict:
+    """A group as in the file, of what the members' keys name."""
+    pooled = service("", servers, scheduler)
+    return {"group": name, "members": members, **{name: pooled[name] for name in ("scheduler", "real_servers")}}
+
+
 def key(of: dict) -> dict:
-    return {name: of[name] for name in ("vip", "protocol", "port")}
+    """What names a service or a group."""
+    return {name: of[name] for name in ("group", "family", "vip", "protocol", "port") if name in of}
 
 
 def port(*addresses: str, **changes) -> dict:
@@ -167,6 +174,10 @@ class Director:
 
     def service_stats(self, of: dict) -> dict:
         return next(stats for stats in self.stats()["services"] if key(stats) == key(of))
+
+    def active(self, of: dict) -> int:
+        """Connections of a service that are open, as far as the director has seen."""
+        return self.service_stats(of)["active_connections"]
 
     def neighbor(self, address: str) -> dict:
         return next(neighbor for neighbor in self.rpc("neighbor.list") if neighbor["address"] == address)
