@@ -7,6 +7,7 @@
 #include "control/cli/errors.h"
 #include "control/cli/format.h"
 #include "control/cli/help.h"
+#include "control/cli/import/commands.h"
 
 namespace turnout::cli {
 namespace {
@@ -72,7 +73,8 @@ bool Request::print_json(const Json& result) const {
 }
 
 const std::vector<CommandGroup>& command_groups() {
-  static const std::vector<CommandGroup> kGroups = {show_commands(), change_commands(), config_commands()};
+  static const std::vector<CommandGroup> kGroups = {show_commands(), change_commands(), config_commands(),
+                                                    import_commands()};
   return kGroups;
 }
 

@@ -46,6 +46,7 @@ int run_command(const GlobalOptions& options, const Environment& environment, st
                   .call = connect_later(environment, options.socket),
                   .in = environment.in,
                   .out = environment.out,
+                  .err = environment.err,
                   .screen = environment.screen,
                   .pause = environment.pause,
                   .exit_code = exit_code};
