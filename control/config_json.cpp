@@ -117,10 +117,11 @@ void read_vip_watch(const ConfigReader& at, VipWatchConfig& watch) {
 
 Config read_config(const ConfigReader& at) {
   Config config;
-  if (!at.expect_object({"eal", "workers", "ports", "buffers", "connections", "control", "http", "vip_watch",
-                         "vips", "maintenance", "services"})) {
+  if (!at.expect_object({"$schema", "eal", "workers", "ports", "buffers", "connections", "control", "http",
+                         "vip_watch", "vips", "maintenance", "services"})) {
     return config;
   }
+  if (const auto schema = at.member("$schema")) schema->text();  // for editors: it means nothing here
   if (const auto eal = at.member("eal")) read_eal(*eal, config.eal);
   if (const auto workers = at.member("workers")) read_workers(*workers, config.workers);
   if (const auto ports = at.required_member("ports", "at least one port")) read_ports(*ports, config.ports);

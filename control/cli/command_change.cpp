@@ -247,7 +247,7 @@ CommandGroup change_commands() {
        "  turnoutctl drain tcp 192.0.2.100:80 192.0.2.11\n",
        drain_server},
       {"vip",
-       "ADDRESS",
+       "VIP",
        1,
        1,
        "change what is set for a VIP as a whole",

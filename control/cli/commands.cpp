@@ -4,9 +4,11 @@
 #include <boost/program_options.hpp>
 #include <ostream>
 
+#include "control/cli/completion/commands.h"
 #include "control/cli/errors.h"
 #include "control/cli/format.h"
 #include "control/cli/help.h"
+#include "control/cli/import/commands.h"
 
 namespace turnout::cli {
 namespace {
@@ -73,7 +75,8 @@ bool Request::print_json(const Json& result) const {
 
 const std::vector<CommandGroup>& command_groups() {
   static const std::vector<CommandGroup> kGroups = {show_commands(), change_commands(), config_commands(),
-                                                    history_commands()};
+                                                    history_commands(), import_commands(),
+                                                    completion_commands()};
   return kGroups;
 }
 

@@ -61,18 +61,21 @@ Json parse_config_text(const std::string& text, const std::string& name) try {
   throw InputError(name + ": not JSON: " + plain_reason(error.what()));
 }
 
-Json read_config_file(const std::string& path, std::istream& standard_input) {
-  if (path == "-") return parse_config_text(read_all(standard_input), "standard input");
+std::string read_text_file(const std::string& path, std::istream& standard_input) {
+  if (path == "-") return read_all(standard_input);
   const std::string name = printable(path);
-  std::string content;
   try {
     std::ifstream file(path);
     if (!file) throw InputError("can't read " + name + ": " + std::strerror(errno));
-    content = read_all(file);
+    return read_all(file);
   } catch (const std::ios_base::failure& failure) {  // such as a directory: it opens, and then can't be read
     throw InputError("can't read " + name + ": " + failure.code().message());
   }
-  return parse_config_text(content, name);
+}
+
+Json read_config_file(const std::string& path, std::istream& standard_input) {
+  return parse_config_text(read_text_file(path, standard_input),
+                           path == "-" ? "standard input" : printable(path));
 }
 
 }  // namespace turnout::cli

@@ -9,6 +9,9 @@
 
 namespace turnout::cli {
 
+/// The file's whole text; "-" reads `standard_input`. Throws InputError that names the file and the reason.
+std::string read_text_file(const std::string& path, std::istream& standard_input);
+
 /// "-" reads `standard_input`. Throws InputError that names the file and the place in it; a key given twice
 /// is an error.
 Json read_config_file(const std::string& path, std::istream& standard_input);

@@ -8,7 +8,8 @@
 
 namespace turnout::cli {
 
-/// The last two: of doctor, what is the gravest that it found.
+/// The last two: of doctor, what is the gravest that it found; kWarning also of import, if it left something
+/// out.
 enum ExitCode : int { kDone = 0, kRefused = 1, kUsage = 2, kNoDaemon = 3, kWarning = 4, kCritical = 5 };
 
 /// The command line is wrong; the reader is sent to the help.

@@ -94,7 +94,9 @@ std::string general_help() {
   text +=
       "\nturnoutctl help COMMAND tells a command's options, with an example.\n"
       "Exit code: 0 done, 1 refused by turnoutd, 2 wrong usage or file, 3 no turnoutd answers;\n"
-      "of doctor also 4: it found what deserves a warning, 5: something critical.\n";
+      "of doctor also 4: it found what deserves a warning, 5: something critical; of import 4: it left "
+      "something\n"
+      "out.\n";
   return text;
 }
 
@@ -103,6 +105,7 @@ std::string command_help(const Command& command) {
   text += indented(command.summary + '\n');
   if (!command.options.empty()) text += "\nOptions:\n" + indented(describe_options(command));
   text += '\n' + command.details;
+  if (command.json_method.empty()) return text;
   text += "With --json: prints the result of " + command.json_method + ", on one line.\n";
   return text;
 }

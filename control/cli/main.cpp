@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "control/cli/client.h"
+#include "control/cli/completion/candidates.h"
 #include "control/cli/errors.h"
 #include "control/cli/output.h"
 #include "control/cli/run.h"
@@ -22,8 +23,11 @@ using namespace turnout::cli;
 constexpr size_t kLeastColumns = 40;
 constexpr size_t kMostColumns = 100;  // longer lines are hard to read
 
-Call connect(const std::string& socket) {
-  const auto client = std::make_shared<RpcClient>(socket);
+constexpr std::chrono::milliseconds kPatience{30'000};
+constexpr std::chrono::milliseconds kPatienceOfTab{500};  // somebody is typing
+
+Call connect(const std::string& socket, std::chrono::milliseconds timeout) {
+  const auto client = std::make_shared<RpcClient>(socket, timeout);
   return [client](const std::string& method, const Json& params) { return client->call(method, params); };
 }
 
@@ -50,10 +54,12 @@ int run_process(const std::vector<std::string>& arguments) {
   const char* socket = std::getenv("TURNOUT_SOCKET");
   Output out(STDOUT_FILENO);
   Output err(STDERR_FILENO);
+  const bool is_tab = !arguments.empty() && arguments[0] == kCompleteWord;
+  const auto timeout = is_tab ? kPatienceOfTab : kPatience;
   const int code =
       run(arguments, {.version = TURNOUT_VERSION,
                       .socket = socket != nullptr ? std::optional<std::string>(socket) : std::nullopt,
-                      .connect = connect,
+                      .connect = [timeout](const std::string& path) { return connect(path, timeout); },
                       .in = std::cin,
                       .out = out,
                       .err = err,

@@ -17,8 +17,9 @@ po::options_description global_options() {
   options.add_options()  //
       ("socket", po::value<std::string>()->value_name("PATH"),
        "control socket (default: $TURNOUT_SOCKET, else /run/turnout/control.sock)")  //
-      ("json", po::bool_switch(), "print the daemon's JSON result, on one line")     //
-      ("help", po::bool_switch(), "this text; after a command: that command's")      //
+      ("json", po::bool_switch(),
+       "print the daemon's JSON result, on one line; with help: every command, as JSON")  //
+      ("help", po::bool_switch(), "this text; after a command: that command's")           //
       ("version", po::bool_switch(), "print the version");
   return options;
 }
@@ -63,6 +64,16 @@ GlobalOptions parse_global_options(const std::vector<std::string>& arguments,
   return result;
 } catch (const po::error& error) {
   throw UsageError(error.what());
+}
+
+std::vector<GlobalOption> list_global_options() {
+  std::vector<GlobalOption> list;
+  const po::options_description options = global_options();
+  for (const auto& option : options.options()) {
+    const bool has_value = option->semantic()->max_tokens() > 0;
+    list.push_back({option->long_name(), has_value ? option->semantic()->name() : "", option->description()});
+  }
+  return list;
 }
 
 std::string describe_global_options() {

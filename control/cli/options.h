@@ -21,6 +21,13 @@ struct GlobalOptions {
 GlobalOptions parse_global_options(const std::vector<std::string>& arguments,
                                    const std::optional<std::string>& environment_socket);
 
+struct GlobalOption {
+  std::string name;        // without its dashes
+  std::string value_name;  // "" if it takes no value
+  std::string help;
+};
+std::vector<GlobalOption> list_global_options();
+
 std::string describe_global_options();
 
 }  // namespace turnout::cli

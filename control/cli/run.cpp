@@ -3,9 +3,11 @@
 #include <iterator>
 #include <ostream>
 
+#include "control/cli/completion/candidates.h"
 #include "control/cli/errors.h"
 #include "control/cli/help.h"
 #include "control/cli/options.h"
+#include "control/cli/registry_json.h"
 
 namespace turnout::cli {
 namespace {
@@ -46,6 +48,7 @@ int run_command(const GlobalOptions& options, const Environment& environment, st
                   .call = connect_later(environment, options.socket),
                   .in = environment.in,
                   .out = environment.out,
+                  .err = environment.err,
                   .screen = environment.screen,
                   .pause = environment.pause,
                   .exit_code = exit_code};
@@ -55,10 +58,26 @@ int run_command(const GlobalOptions& options, const Environment& environment, st
   return exit_code;
 }
 
+/// Says nothing but candidates, whatever goes wrong: the user is typing.
+void complete_words(const std::vector<std::string>& words, const std::string& socket,
+                    const Environment& environment) {
+  const std::string own = socket_in(words);
+  print_candidates(candidates_for(words, connect_later(environment, own.empty() ? socket : own)),
+                   environment.out);
+}
+
 int run_options(const GlobalOptions& options, const Environment& environment, std::string& help_topic) {
   const bool asks_help = !options.words.empty() && options.words[0] == "help";
+  if (!options.words.empty() && options.words[0] == kCompleteWord) {
+    complete_words({std::next(options.words.begin()), options.words.end()}, options.socket, environment);
+    return kDone;
+  }
   if (options.version) {
     environment.out << "turnoutctl " << environment.version << '\n';
+    return kDone;
+  }
+  if (options.json && (options.help || asks_help)) {
+    environment.out << dump(registry_json()) << '\n';
     return kDone;
   }
   if (options.help || asks_help) {
