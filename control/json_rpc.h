@@ -43,10 +43,17 @@ class RpcDispatcher {
   using Handler = std::function<Json(const Json& params)>;  // params: an object, {} if absent
   /// Calls `done` once, now or later; until then it may throw instead. `params` is gone when it returns.
   using SlowHandler = std::function<void(const Json& params, Result done)>;
+  /// For one that may also fail later. One of the two is to be called, once.
+  struct Reply {
+    Result done;
+    std::function<void(const RpcError& error)> fail;
+  };
+  using LateHandler = std::function<void(const Json& params, const Reply& reply)>;
   using Respond = std::function<void(std::string line)>;  // "" for a notification: nothing to send
 
   void add(std::string method, Handler handler);
   void add_slow(std::string method, SlowHandler handler);  // answers later, from the same thread
+  void add_late(std::string method, LateHandler handler);  // likewise, or fails then
 
   /// Handles one line (an object or a batch array) and calls `respond` exactly once, now or later. The
   /// requests of a batch run one after another, as if they had come on lines of their own. `line` may go when
@@ -58,10 +65,10 @@ class RpcDispatcher {
   using Answer = std::function<void(Json response)>;  // null for a notification
 
   void handle(const Json& request, Answer answer) const;
-  void call(const SlowHandler& method, const Json& request, Answer answer) const;
+  void call(const LateHandler& method, const Json& request, Answer answer) const;
   std::string describe_unknown(const std::string& method) const;
 
-  std::map<std::string, SlowHandler, std::less<>> methods_;
+  std::map<std::string, LateHandler, std::less<>> methods_;
 };
 
 }  // namespace turnout

@@ -1,4 +1,3 @@
-#include "control/file_writer.h"
 #include "control/methods.h"
 
 namespace turnout {
@@ -23,24 +22,6 @@ Json apply_config(DaemonView& daemon, const Json& params) {
   }
 }
 
-/// To the daemon's own file only: who may write to the socket must not be able to overwrite any file as root.
-Json save_config(DaemonView& daemon, const Json& params) {
-  allow_only(params, {"file"});
-  const std::string own = daemon.config_file.string();
-  if (params.contains("file") && params.at("file") != own) {
-    throw RpcError(
-        RpcCode::cannot,
-        "the daemon saves to its own file only (" + own + "): `turnoutctl config > FILE` writes to another",
-        {{"pointer", "/file"}});
-  }
-  try {
-    replace_file(daemon.config_file, to_json(daemon.director.config()).dump(2) + "\n");
-  } catch (const std::exception& error) {
-    throw RpcError(RpcCode::cannot, error.what());
-  }
-  return {{"file", own}};
-}
-
 }  // namespace
 
 void add_config_methods(RpcDispatcher& dispatcher, DaemonView& daemon) {
@@ -49,7 +30,6 @@ void add_config_methods(RpcDispatcher& dispatcher, DaemonView& daemon) {
     return to_json(daemon.director.config());
   });
   dispatcher.add("config.apply", [&daemon](const Json& params) { return apply_config(daemon, params); });
-  dispatcher.add("config.save", [&daemon](const Json& params) { return save_config(daemon, params); });
 }
 
 }  // namespace turnout

@@ -1,0 +1,14 @@
+#include "control/maintenance.h"
+#include "control/methods.h"
+
+namespace turnout {
+
+void add_maintenance_methods(RpcDispatcher& dispatcher, DaemonView& daemon) {
+  dispatcher.add("maintenance.edit", [&daemon](const Json& params) {
+    std::optional<Config> next = edit_maintenance(daemon.director.config(), params);
+    if (!next) return Json{{"generation", daemon.director.generation()}, {"changed", false}};
+    return Json{{"generation", apply_or_refuse(daemon, std::move(*next))}, {"changed", true}};
+  });
+}
+
+}  // namespace turnout
