@@ -72,7 +72,8 @@ bool Request::print_json(const Json& result) const {
 }
 
 const std::vector<CommandGroup>& command_groups() {
-  static const std::vector<CommandGroup> kGroups = {show_commands(), change_commands(), config_commands()};
+  static const std::vector<CommandGroup> kGroups = {show_commands(), change_commands(), operate_commands(),
+                                                    config_commands()};
   return kGroups;
 }
 

@@ -75,6 +75,7 @@ struct CommandGroup {
 
 CommandGroup show_commands();
 CommandGroup change_commands();
+CommandGroup operate_commands();
 CommandGroup config_commands();
 
 const std::vector<CommandGroup>& command_groups();
