@@ -210,6 +210,7 @@ struct Config {
   std::optional<uint32_t> buffer_count;  // packet buffers per port
   ConnectionsConfig connections;
   std::string control_socket = "/run/turnout/control.sock";
+  bool autosave = false;                       // what is changed over the socket is saved to the file
   std::string http_listen = "127.0.0.1:9877";  // "" turns it off
   VipWatchConfig vip_watch;
   std::vector<VipConfig> vips;         // those that differ from the defaults

@@ -259,6 +259,8 @@ void refuse_differences(const Json* from, const Json* to, const std::string& at,
 
 std::vector<std::string> describe_changes(const Config& from, const Config& to) {
   Sentences sentences;
+  if (from.autosave != to.autosave)
+    sentences.push_back(std::string("control: turn autosave ") + (to.autosave ? "on" : "off"));
   compare_timeouts(from.connections.timeouts, to.connections.timeouts, sentences);
   compare_vip_watch(from.vip_watch, to.vip_watch, sentences);
   compare_vips(from, to, sentences);

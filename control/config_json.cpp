@@ -56,18 +56,28 @@ void read_connections(const ConfigReader& at, ConnectionsConfig& connections) {
   if (const auto timeouts = at.member("timeouts")) read_timeouts(*timeouts, connections.timeouts);
 }
 
-void read_control(const ConfigReader& at, std::string& socket) {
-  if (!at.expect_object({"socket"})) return;
-  const auto path_at = at.member("socket");
-  const auto path = path_at ? path_at->text() : std::nullopt;
+void read_socket(const ConfigReader& at, std::string& socket) {
+  const auto path = at.text();
   if (!path) return;
   if (path->front() != '/' || path->back() == '/') {
-    path_at->refuse_value("is no absolute path of a file: write it as in /run/turnout/control.sock");
+    at.refuse_value("is no absolute path of a file: write it as in /run/turnout/control.sock");
   } else if (path->size() >= kSocketPathSize) {
-    path_at->refuse("the path has " + std::to_string(path->size()) +
-                    " bytes, a UNIX socket's can have 107 at most: use a shorter one");
+    at.refuse("the path has " + std::to_string(path->size()) +
+              " bytes, a UNIX socket's can have 107 at most: use a shorter one");
   } else {
     socket = *path;
+  }
+}
+
+void read_control(const ConfigReader& at, Config& config) {
+  if (!at.expect_object({"socket", "autosave"})) return;
+  if (const auto socket = at.member("socket")) read_socket(*socket, config.control_socket);
+  const auto autosave = at.member("autosave");
+  if (!autosave) return;
+  if (autosave->value().is_boolean()) {
+    config.autosave = autosave->value().get<bool>();
+  } else {
+    autosave->refuse_value("is neither true nor false: use true to have changes over the socket saved here");
   }
 }
 
@@ -127,7 +137,7 @@ Config read_config(const ConfigReader& at) {
   if (const auto ports = at.required_member("ports", "at least one port")) read_ports(*ports, config.ports);
   if (const auto buffers = at.member("buffers")) read_buffers(*buffers, config.buffer_count);
   if (const auto connections = at.member("connections")) read_connections(*connections, config.connections);
-  if (const auto control = at.member("control")) read_control(*control, config.control_socket);
+  if (const auto control = at.member("control")) read_control(*control, config);
   if (const auto http = at.member("http")) read_http(*http, config.http_listen);
   if (const auto watch = at.member("vip_watch")) read_vip_watch(*watch, config.vip_watch);
   if (const auto vips = at.member("vips")) {

@@ -35,6 +35,9 @@ Parsed<Json> parse_json_text(const std::string& text);
 Parsed<Config> parse_config(const Json& document);
 Parsed<Config> load_config(const std::filesystem::path& file);
 
+/// The text of a configuration file. The error of one that can't be read names it, the reason and the remedy.
+Parsed<std::string> read_text_file(const std::filesystem::path& file);
+
 /// Parts, as JSON-RPC methods receive them. Pointers in errors start with `at`.
 Parsed<ServiceKey> parse_service_key(const Json& value, const std::string& at = "");
 Parsed<ServiceConfig> parse_service(const Json& value, const std::string& at = "");
@@ -63,7 +66,7 @@ std::vector<std::string> describe_changes(const Config& from, const Config& to);
 std::vector<std::string> describe_changes(const ServiceConfig& from, const ServiceConfig& to);
 
 /// What needs a restart to change (eal, workers, ports, buffers, connections.capacity and capacity_ipv6,
-/// control, http): an error for each.
+/// control.socket, http): an error for each.
 ConfigErrors check_unchangeable(const Config& from, const Config& to);
 
 }  // namespace turnout

@@ -134,7 +134,9 @@ ConfigError unreadable(const std::filesystem::path& file, const std::string& rea
                   "; name a file of JSON text that this user may read"};
 }
 
-Parsed<std::string> read_file(const std::filesystem::path& file) {
+}  // namespace
+
+Parsed<std::string> read_text_file(const std::filesystem::path& file) {
   struct Close {
     void operator()(std::FILE* stream) const { std::fclose(stream); }
   };
@@ -150,8 +152,6 @@ Parsed<std::string> read_file(const std::filesystem::path& file) {
   return {std::move(text), {}};
 }
 
-}  // namespace
-
 Parsed<Json> parse_json_text(const std::string& text) {
   // The library takes a NUL byte for the end and would ignore what follows it.
   if (const size_t nul = text.find('\0'); nul != std::string::npos) {
@@ -165,7 +165,7 @@ Parsed<Json> parse_json_text(const std::string& text) {
 }
 
 Parsed<Config> load_config(const std::filesystem::path& file) {
-  const Parsed<std::string> text = read_file(file);
+  const Parsed<std::string> text = read_text_file(file);
   if (!text.value) return {std::nullopt, text.errors};
   const Parsed<Json> document = parse_json_text(*text.value);
   if (!document.value) return {std::nullopt, document.errors};

@@ -126,7 +126,7 @@ Json to_json(const Config& config) {
                {"workers", {{"idle", to_string(config.workers.idle)}}},
                {"ports", std::move(ports)},
                {"connections", to_json(config.connections)},
-               {"control", {{"socket", config.control_socket}}},
+               {"control", {{"socket", config.control_socket}, {"autosave", config.autosave}}},
                {"http", {{"listen", config.http_listen}}},
                {"vip_watch", to_json(config.vip_watch)},
                {"vips", list_to_json(config.vips)},

@@ -6,6 +6,7 @@
 #include <rte_cycles.h>
 
 #include "control/child_process.h"
+#include "control/config_saver.h"
 #include "control/eal.h"
 #include "control/event_loop.h"
 #include "control/exec_prober.h"
@@ -140,6 +141,8 @@ void add_methods(RpcDispatcher& dispatcher, DaemonView& view, boost::asio::io_co
   add_config_methods(dispatcher, view);
   add_batch_methods(dispatcher, view);
   add_history_methods(dispatcher, view);
+  add_save_methods(dispatcher, view);
+  add_maintenance_methods(dispatcher, view);
   add_report_methods(dispatcher, view);
   add_health_methods(dispatcher, view);
   add_doctor_methods(dispatcher, view);
@@ -201,10 +204,12 @@ void run_daemon(const Options& options, Config config) {
                     {snapshots, tables, statistics, wire, stations_of(devices), to_kernel, &web, &program},
                     steady_milliseconds());
 
+  ConfigSaver saver(io, options.config, program_cpus, {director.generation(), director.config()});
   DaemonView view{director, devices,        kernel_interfaces,   wire,
                   plan,     options.config, eal.control_lcore(), eal.worker_lcores()};
   if (view.worker_lcores.empty()) view.worker_lcores.push_back(eal.control_lcore());
   view.worker_lcores.resize(workers_used);
+  view.saver = &saver;
   add_methods(dispatcher, view, io);
   running = &view;
 
@@ -212,6 +217,7 @@ void run_daemon(const Options& options, Config config) {
                         {clock, rte_get_tsc_hz(), ports_config.workers.idle}, random_seed());
   EventLoop loop(io, view, clock);
   loop.run(workers.shared());
+  saver.finish({director.generation(), director.config()});
 }
 
 }  // namespace turnout

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "control/config_saver.h"
 #include "control/device.h"
 #include "control/director.h"
 #include "control/doctor_trends.h"
@@ -25,6 +26,7 @@ struct DaemonView {
   std::vector<unsigned> worker_lcores;  // of the workers that run, by their number
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   Trends trends = {};  // the event loop adds to them
+  ConfigSaver* saver = nullptr;
 
   double uptime() const {  // seconds
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();

@@ -26,8 +26,12 @@ Findings servers_room(const DaemonView& daemon) {
   return examine_servers(daemon.director.config(), resolve, own_macs);
 }
 
-constexpr std::array<DoctorRoom, 10> kRooms = {{
+constexpr std::array<DoctorRoom, 11> kRooms = {{
     {"configuration", [](const DaemonView& daemon) { return examine_config(daemon.director.config()); }},
+    {"configuration file",
+     [](const DaemonView& daemon) {
+       return daemon.saver->findings({daemon.director.generation(), daemon.director.config()});
+     }},
     {"real servers", servers_room},
     {"health",
      [](const DaemonView& daemon) { return daemon.director.health().findings(daemon.director.time()); }},

@@ -62,6 +62,10 @@ void EventLoop::run(Worker* shared) {
   }
 }
 
+ConfigSaver::Running EventLoop::running() const {
+  return {daemon_.director.generation(), daemon_.director.config()};
+}
+
 void EventLoop::say_ready() {
   ready_ = true;
   std::puts("ready");
@@ -70,7 +74,9 @@ void EventLoop::say_ready() {
 }
 
 void EventLoop::upkeep() {
-  daemon_.director.tick(steady_milliseconds(), clock_.at(rte_rdtsc()));
+  const auto now = steady_milliseconds();
+  daemon_.director.tick(now, clock_.at(rte_rdtsc()));
+  daemon_.saver->tick(now, running());
   if (!ready_ && !daemon_.director.starting()) say_ready();
   upkeep_timer_.expires_after(kUpkeepInterval);
   upkeep_timer_.async_wait([this](const boost::system::error_code& error) {
@@ -123,12 +129,14 @@ void EventLoop::await_signal() {
 void EventLoop::reload() {
   const std::string file = daemon_.config_file.string();
   sd_notify(0, "RELOADING=1");
+  daemon_.saver->finish(running());
   Parsed<Config> parsed = load_config(daemon_.config_file);
   ConfigErrors errors = std::move(parsed.errors);
   if (parsed.value) {
     try {
       const Director::Applied applied =
           daemon_.director.apply(std::move(*parsed.value), false, steady_milliseconds(), {"SIGHUP", {}});
+      daemon_.saver->file_applied(running());
       log_info(file + " applied: " + std::to_string(applied.changes.size()) + " changes, generation " +
                std::to_string(applied.generation));
     } catch (const ConfigRefused& refused) {

@@ -52,6 +52,11 @@ void replace_file(const std::filesystem::path& file, std::string_view text) {
     const Descriptor out(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
                               existed ? before.st_mode & 0777 : 0640));
     if (out.number() < 0) fail(temporary, "create");
+    if (existed && fchmod(out.number(), before.st_mode & 0777) != 0)
+      fail(temporary, "set the mode of");  // umask
+    // Only root can give a file away; for anybody else the owner is who writes.
+    if (existed && fchown(out.number(), before.st_uid, before.st_gid) != 0 && errno != EPERM)
+      fail(temporary, "set the owner of");
     write_all(out, text, temporary);
     if (fsync(out.number()) != 0) fail(temporary, "sync");
   }

@@ -145,14 +145,20 @@ void RpcDispatcher::add(std::string method, Handler handler) {
 void RpcDispatcher::add_for_caller(std::string method, CallerHandler handler) {
   methods_.insert_or_assign(std::move(method), [handler = std::move(handler)](
                                                    const Json& params, const Caller& caller,
-                                                   const Result& done) { done(handler(params, caller)); });
+                                                   const Reply& reply) { reply.done(handler(params, caller)); });
 }
 
 void RpcDispatcher::add_slow(std::string method, SlowHandler handler) {
-  methods_.insert_or_assign(std::move(method),
-                            [handler = std::move(handler)](const Json& params, const Caller&, Result done) {
-                              handler(params, std::move(done));
-                            });
+  add_late(std::move(method), [handler = std::move(handler)](const Json& params, const Reply& reply) {
+    handler(params, reply.done);
+  });
+}
+
+void RpcDispatcher::add_late(std::string method, LateHandler handler) {
+  methods_.insert_or_assign(std::move(method), [handler = std::move(handler)](const Json& params, const Caller&,
+                                                                               const Reply& reply) {
+    handler(params, reply);
+  });
 }
 
 void RpcDispatcher::dispatch(std::string_view line, Respond respond, const Caller& caller) const {
@@ -191,23 +197,25 @@ void RpcDispatcher::call(const Method& method, const Json& request, const Caller
                          Answer answer) const {
   // The first answer counts; it takes the function out, so that a second finds none.
   const auto once = std::make_shared<Answer>(std::move(answer));
-  const auto fail = [&](const RpcError& error) {
-    const Answer first = std::exchange(*once, nullptr);
-    if (first) return first(request.contains("id") ? error_response(id_of(request), error) : Json());
-    log_error("method " + request["method"].get<std::string>() +
-              " failed after it had answered: " + error.what());
-  };
+  const bool wanted = request.contains("id");
+  const Json id = id_of(request);
+  const Reply reply{
+      [once, wanted, id](Json result) {
+        const Answer first = std::exchange(*once, nullptr);
+        if (!first) return;
+        first(wanted ? Json{{"jsonrpc", "2.0"}, {"id", id}, {"result", std::move(result)}} : Json());
+      },
+      [once, wanted, id, name = request["method"].get<std::string>()](const RpcError& error) {
+        const Answer first = std::exchange(*once, nullptr);
+        if (first) return first(wanted ? error_response(id, error) : Json());
+        log_error("method " + name + " failed after it had answered: " + error.what());
+      }};
   try {
-    const bool wanted = request.contains("id");
-    method(params_of(request), caller, [once, wanted, id = id_of(request)](Json result) {
-      const Answer first = std::exchange(*once, nullptr);
-      if (!first) return;
-      first(wanted ? Json{{"jsonrpc", "2.0"}, {"id", id}, {"result", std::move(result)}} : Json());
-    });
+    method(params_of(request), caller, reply);
   } catch (const RpcError& e) {
-    fail(e);
+    reply.fail(e);
   } catch (const std::exception& e) {
-    fail(RpcError(RpcCode::internal_error, std::string("internal error: ") + e.what()));
+    reply.fail(RpcError(RpcCode::internal_error, std::string("internal error: ") + e.what()));
   }
 }
 

@@ -52,11 +52,18 @@ class RpcDispatcher {
   using CallerHandler = std::function<Json(const Json& params, const Caller& caller)>;
   /// Calls `done` once, now or later; until then it may throw instead. `params` is gone when it returns.
   using SlowHandler = std::function<void(const Json& params, Result done)>;
+  /// For one that may also fail later. One of the two is to be called, once.
+  struct Reply {
+    Result done;
+    std::function<void(const RpcError& error)> fail;
+  };
+  using LateHandler = std::function<void(const Json& params, const Reply& reply)>;
   using Respond = std::function<void(std::string line)>;  // "" for a notification: nothing to send
 
   void add(std::string method, Handler handler);
   void add_for_caller(std::string method, CallerHandler handler);  // one that wants to know who asks
   void add_slow(std::string method, SlowHandler handler);          // answers later, from the same thread
+  void add_late(std::string method, LateHandler handler);          // likewise, or fails then
 
   /// Handles one line (an object or a batch array) and calls `respond` exactly once, now or later. The
   /// requests of a batch run one after another, as if they had come on lines of their own. `line` may go when
@@ -66,7 +73,7 @@ class RpcDispatcher {
  private:
   class Batch;
   using Answer = std::function<void(Json response)>;  // null for a notification
-  using Method = std::function<void(const Json& params, const Caller& caller, Result done)>;
+  using Method = std::function<void(const Json& params, const Caller& caller, const Reply& reply)>;
 
   void handle(const Json& request, const Caller& caller, Answer answer) const;
   void call(const Method& method, const Json& request, const Caller& caller, Answer answer) const;

@@ -18,7 +18,7 @@ void add_service_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 /// vip.list, vip.edit
 void add_vip_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 
-/// config.get, config.apply, config.save
+/// config.get, config.apply
 void add_config_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 
 /// config.batch
@@ -26,6 +26,11 @@ void add_batch_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 
 /// config.history, config.rollback
 void add_history_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
+/// maintenance.edit
+void add_maintenance_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
+
+/// config.save
+void add_save_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 
 /// stats.get, neighbor.list, port.list, daemon.info
 void add_report_methods(RpcDispatcher& dispatcher, DaemonView& daemon);

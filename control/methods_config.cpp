@@ -1,4 +1,3 @@
-#include "control/file_writer.h"
 #include "control/methods.h"
 
 namespace turnout {
@@ -13,24 +12,6 @@ Json apply_config(DaemonView& daemon, const Json& params, const Origin& by) {
   return to_json(apply_or_refuse(daemon, value_or_refuse(parse_config(params.at("config"))), dry_run, by));
 }
 
-/// To the daemon's own file only: who may write to the socket must not be able to overwrite any file as root.
-Json save_config(DaemonView& daemon, const Json& params) {
-  allow_only(params, {"file"});
-  const std::string own = daemon.config_file.string();
-  if (params.contains("file") && params.at("file") != own) {
-    throw RpcError(
-        RpcCode::cannot,
-        "the daemon saves to its own file only (" + own + "): `turnoutctl config > FILE` writes to another",
-        {{"pointer", "/file"}});
-  }
-  try {
-    replace_file(daemon.config_file, to_json(daemon.director.config()).dump(2) + "\n");
-  } catch (const std::exception& error) {
-    throw RpcError(RpcCode::cannot, error.what());
-  }
-  return {{"file", own}};
-}
-
 }  // namespace
 
 void add_config_methods(RpcDispatcher& dispatcher, DaemonView& daemon) {
@@ -40,7 +21,6 @@ void add_config_methods(RpcDispatcher& dispatcher, DaemonView& daemon) {
   });
   add_change(dispatcher, daemon, "config.apply",
              [&daemon](const Json& params, const Origin& by) { return apply_config(daemon, params, by); });
-  dispatcher.add("config.save", [&daemon](const Json& params) { return save_config(daemon, params); });
 }
 
 }  // namespace turnout

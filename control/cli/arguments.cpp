@@ -51,6 +51,18 @@ uint64_t parse_number(const std::string& what, const std::string& text, uint64_t
   return value;
 }
 
+std::chrono::seconds parse_duration(const std::string& what, const std::string& text) {
+  constexpr uint64_t kMost = 1'000'000;
+  uint64_t unit = 1;  // seconds
+  std::string number = text;
+  if (number.ends_with('m')) unit = 60;
+  if (number.ends_with('h')) unit = 3600;
+  if (unit > 1 || number.ends_with('s')) number.pop_back();
+  if (number.empty() || number.find_first_not_of("0123456789") != std::string::npos)
+    throw UsageError(what + ": " + in_quotes(text) + " is no time; write seconds, or 90s, 5m, 2h");
+  return std::chrono::seconds(parse_number(what, number, 0, kMost) * unit);
+}
+
 Json parse_service_key(const std::string& protocol, const std::string& endpoint) {
   if (protocol != "tcp" && protocol != "udp") {
     throw UsageError("a service is 'tcp VIP:PORT' or 'udp VIP:PORT'; " + in_quotes(protocol) +

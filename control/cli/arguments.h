@@ -2,6 +2,7 @@
 // expected.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -21,6 +22,9 @@ Json parse_service_path(const std::string& path);
 
 /// An address without a port, in canonical form. `what` names it in the error: "real server".
 std::string parse_address(const std::string& what, const std::string& text);
+
+/// "90", "90s", "5m" or "2h". `what` names it in the error: "--deadline".
+std::chrono::seconds parse_duration(const std::string& what, const std::string& text);
 
 uint64_t parse_weight(const std::string& text);
 

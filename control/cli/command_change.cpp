@@ -106,31 +106,6 @@ void delete_server(const Request& request) {
   change(request, "server.delete", params, "deleted " + server_name(params));
 }
 
-/// The server's counters in stats.get; null if it is gone by now.
-Json find_server(const Json& stats, const Json& params) {
-  for (const Json& service : member(stats, "services")) {
-    if (service_name(service) != service_name(params["service"])) continue;
-    for (const Json& server : member(service, "servers")) {
-      if (member(server, "address") == params["server"]["address"]) return server;
-    }
-  }
-  return nullptr;
-}
-
-void drain_server(const Request& request) {
-  Json params = server_params(request);
-  params["server"]["weight"] = 0;
-  const Json result = request.call("server.edit", params);
-  if (request.print_json(result)) return;
-  const Json counters = find_server(request.call("stats.get", Json::object()), params);
-  request.out << server_name(params) << " is draining (generation " << text(result, "generation")
-              << "): it gets no new connections.\n"
-              << "It still has " << number(counters, "active_connections") << " active and "
-              << number(counters, "inactive_connections") << " inactive ones. To watch them go:\n"
-              << "  watch turnoutctl connections --service " << request.arguments[0] << '/'
-              << request.arguments[1] << " --server " << request.arguments[2] << '\n';
-}
-
 void edit_vip(const Request& request) {
   Json params = {{"vip", parse_address("VIP", request.arguments[0])}};
   for (const char* setting : {"echo", "unmatched"}) {
@@ -162,7 +137,7 @@ CommandGroup change_commands() {
   CommandGroup group{
       "Change, at once and until restart (save keeps it)",
       "turnoutctl service add tcp 192.0.2.100:80 --server 192.0.2.11 --server 192.0.2.12,weight=2\n"
-      "turnoutctl drain tcp 192.0.2.100:80 192.0.2.11\n",
+      "turnoutctl server edit tcp 192.0.2.100:80 192.0.2.11 --weight 2\n",
       {}};
   group.commands = {
       {"service add",
@@ -236,16 +211,6 @@ CommandGroup change_commands() {
        "Its connections move or break at once; to let them end first, see: turnoutctl help drain. Example:\n"
        "  turnoutctl server delete tcp 192.0.2.100:80 192.0.2.13\n",
        delete_server},
-      {"drain",
-       "tcp VIP:PORT ADDR",
-       3,
-       3,
-       "give a server no new connections (weight 0)",
-       "server.edit",
-       {},
-       "Its connections go on. To take it back: turnoutctl server edit … --weight N. Example:\n"
-       "  turnoutctl drain tcp 192.0.2.100:80 192.0.2.11\n",
-       drain_server},
       {"vip",
        "VIP",
        1,

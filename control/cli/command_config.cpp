@@ -2,9 +2,8 @@
 #include <ostream>
 
 #include "control/cli/change.h"
-#include "control/cli/commands.h"
-#include "control/cli/config_file.h"
-#include "control/cli/errors.h"
+#include "control/cli/operate.h"
+#include "control/cli/waiting.h"
 
 namespace turnout::cli {
 namespace {
@@ -15,18 +14,12 @@ void show_config(const Request& request) {
   request.out << dump(config, 2) << '\n';
 }
 
-void apply_config(const Request& request) {
-  const bool is_dry_run = request.has_switch("dry-run");
-  const Json config = read_config_file(request.arguments[0], request.in);
-  const Json params = {{"config", config}, {"dry_run", is_dry_run}};
-  const Json result = request.call("config.apply", conditional(request, params));
-  if (!request.print_json(result)) print_changes(request, result, is_dry_run);
-}
-
 void save_config(const Request& request) {
   const Json result = request.call("config.save", Json::object());
   if (request.print_json(result)) return;
-  request.out << "Saved to " << text(result, "file") << ".\n";
+  request.out << (is_true(result, "changed") ? "Saved to " : "Nothing to save: that is what is in ")
+              << text(result, "file") << ".\n";
+  for (const Json& remark : member(result, "remarks")) request.out << "Note: " << text(remark) << ".\n";
 }
 
 }  // namespace
@@ -51,9 +44,17 @@ CommandGroup config_commands() {
        1,
        "make a file the configuration: all of it or nothing",
        "config.apply",
-       {kDryRun, kIfGeneration},
-       "FILE is JSON with comments; - is standard input. Example:\n"
-       "  turnoutctl apply /etc/turnout/turnout.json --dry-run\n",
+       {kDryRun,
+        kIfGeneration,
+        {"watch", Kind::on_or_off, "", "wait until the servers of what was added or changed are up"},
+        kDeadline},
+       "FILE is JSON with comments; - is standard input. + is added, - removed, ~ changed; what isn't named "
+       "keeps\n"
+       "its connections and counters. --watch ends with 0 when all are up, with 6 if they aren't after 60 s "
+       "or\n"
+       "--deadline, or after Ctrl-C: the change stays. Example:\n"
+       "  turnoutctl apply /etc/turnout/turnout.json --dry-run\n"
+       "  turnoutctl apply /etc/turnout/turnout.json --watch --deadline 5m\n",
        apply_config},
       {"save",
        "",
@@ -62,7 +63,10 @@ CommandGroup config_commands() {
        "write the configuration in use to the daemon's file",
        "config.save",
        {},
-       "To the file that turnoutd was started with; comments in it are lost, what it was stays as FILE.bak.\n"
+       "To the file that turnoutd was started with: its comments and its order stay, and only what differs "
+       "is\n"
+       "changed in it. What it was stays as FILE.bak. With \"autosave\": true in its control it happens by "
+       "itself.\n"
        "Example:\n"
        "  turnoutctl save\n"
        "To another file: turnoutctl config > FILE\n",

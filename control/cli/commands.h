@@ -76,6 +76,7 @@ struct CommandGroup {
 
 CommandGroup show_commands();
 CommandGroup change_commands();
+CommandGroup operate_commands();
 CommandGroup config_commands();
 CommandGroup history_commands();
 

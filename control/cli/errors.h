@@ -8,9 +8,19 @@
 
 namespace turnout::cli {
 
-/// The last two: of doctor, what is the gravest that it found; kWarning also of import, if it left something
-/// out.
-enum ExitCode : int { kDone = 0, kRefused = 1, kUsage = 2, kNoDaemon = 3, kWarning = 4, kCritical = 5 };
+/// 4 and 5: of doctor, what is the gravest that it found; 4 also of import, if it left something out. The last: what
+/// was waited for has not come.
+enum ExitCode : int {
+  kDone = 0,
+  kRefused = 1,
+  kUsage = 2,
+  kNoDaemon = 3,
+  kWarning = 4,
+  kCritical = 5,
+  kUnfinished = 6
+};
+
+inline constexpr int kNoSuch = -32000;  // the daemon's code for what isn't there
 
 /// The command line is wrong; the reader is sent to the help.
 struct UsageError : std::runtime_error {

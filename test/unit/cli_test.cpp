@@ -254,16 +254,6 @@ TEST(CliRun, TakesIpv6InEveryWordCommand) {
   EXPECT_TRUE(contains(ctl.err, "[2001:db8::1]:80")) << ctl.err;
 }
 
-TEST(CliRun, FindsADrainedIpv6ServerHoweverItWasWritten) {
-  Turnoutctl ctl;
-  ctl.answers["server.edit"] = kGeneration;
-  ctl.answers["stats.get"] =
-      Json::parse(R"({"services": [{"vip": "2001:db8::100", "protocol": "tcp", "port": 80,
-      "servers": [{"address": "2001:db8::11", "active_connections": 12, "inactive_connections": 3}]}]})");
-  EXPECT_EQ(ctl.run({"drain", "tcp", "[2001:DB8::100]:80", "2001:db8:0::11"}), kDone);
-  EXPECT_TRUE(contains(ctl.out, "12 active and 3 inactive")) << ctl.out;
-}
-
 TEST(CliRun, ShowsIpv6ConnectionsInColumns) {
   Turnoutctl ctl;
   ctl.answers["connection.list"] = Json::parse(R"([
@@ -358,17 +348,6 @@ TEST(CliRun, SendsOnlyWhatAnEditChanges) {
   EXPECT_EQ(ctl.asked.size(), 1u);
 }
 
-TEST(CliRun, DrainsWithWeightZeroAndCountsWhatIsLeft) {
-  Turnoutctl ctl;
-  ctl.answers["server.edit"] = kGeneration;
-  ctl.answers["stats.get"] =
-      Json::parse(R"({"services": [{"vip": "192.0.2.100", "protocol": "tcp", "port": 80,
-      "servers": [{"address": "192.0.2.11", "active_connections": 12, "inactive_connections": 3}]}]})");
-  EXPECT_EQ(ctl.run({"drain", "tcp", "192.0.2.100:80", "192.0.2.11"}), kDone);
-  EXPECT_EQ(ctl.asked[0].second["server"]["weight"], 0);
-  EXPECT_TRUE(contains(ctl.out, "12 active and 3 inactive")) << ctl.out;
-}
-
 TEST(CliRun, AsksForOneConnectionMoreToKnowWhetherThereIsMore) {
   Turnoutctl ctl;
   const Json connection = {{"client", "198.51.100.7"}, {"client_port", 40000}};
@@ -435,10 +414,10 @@ TEST(CliRun, KeepsControlCharactersFromTheTerminal) {
 
 TEST(CliRun, AppliesStandardInputAndListsTheChanges) {
   Turnoutctl ctl;
-  ctl.answers["config.apply"] = Json::parse(R"({"generation": 9, "changes": ["one", "two"]})");
+  ctl.answers["config.apply"] = Json::parse(R"({"generation": 9, "changes": ["one", "a: add two"]})");
   EXPECT_EQ(ctl.run({"apply", "-", "--dry-run"}, "{\"services\": []} // end"), kDone);
   EXPECT_EQ(ctl.asked[0].second, Json::parse(R"({"config": {"services": []}, "dry_run": true})"));
-  EXPECT_EQ(ctl.out, "one\ntwo\nDry run: nothing was applied; still at generation 9.\n");
+  EXPECT_EQ(ctl.out, "~ one\n~ a\n    + two\nDry run: nothing was applied; still at generation 9.\n");
   EXPECT_EQ(ctl.run({"apply", "/nonexistent/turnout.json"}), kUsage);
   EXPECT_TRUE(contains(ctl.err, "/nonexistent/turnout.json: No such file")) << ctl.err;
   EXPECT_EQ(ctl.run({"apply", "/"}), kUsage);
@@ -447,10 +426,16 @@ TEST(CliRun, AppliesStandardInputAndListsTheChanges) {
 
 TEST(CliRun, SavesToTheDaemonsOwnFileOnly) {
   Turnoutctl ctl;
-  ctl.answers["config.save"] = {{"file", "/x"}};
+  ctl.answers["config.save"] = {{"file", "/x"}, {"changed", true}};
   EXPECT_EQ(ctl.run({"save"}), kDone);
   EXPECT_EQ(ctl.asked[0].second, Json::object());
   EXPECT_EQ(ctl.out, "Saved to /x.\n");
+  ctl.answers["config.save"] = {{"file", "/x"}, {"changed", false}};
+  EXPECT_EQ(ctl.run({"save"}), kDone);
+  EXPECT_EQ(ctl.out, "Nothing to save: that is what is in /x.\n");
+  ctl.answers["config.save"] = {{"file", "/x"}, {"changed", true}, {"remarks", {"it was written whole"}}};
+  EXPECT_EQ(ctl.run({"save"}), kDone);
+  EXPECT_EQ(ctl.out, "Saved to /x.\nNote: it was written whole.\n");
   EXPECT_EQ(ctl.run({"save", "here.json"}), kUsage);
 }
 

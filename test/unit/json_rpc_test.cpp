@@ -24,6 +24,8 @@ class JsonRpcTest : public testing::Test {
     dispatcher_.add("bytes", [](const Json&) -> Json { return "\xff\xfe"; });
     dispatcher_.add_slow(
         "slow", [this](const Json&, RpcDispatcher::Result done) { pending_.push_back(std::move(done)); });
+    dispatcher_.add_late("late",
+                         [this](const Json&, const RpcDispatcher::Reply& reply) { late_.push_back(reply); });
     dispatcher_.add_slow("twice", [](const Json&, const RpcDispatcher::Result& done) {
       done(1);
       done(2);
@@ -57,6 +59,7 @@ class JsonRpcTest : public testing::Test {
   RpcDispatcher dispatcher_;
   int calls_ = 0;
   std::vector<RpcDispatcher::Result> pending_;
+  std::vector<RpcDispatcher::Reply> late_;
 };
 
 TEST_F(JsonRpcTest, AnswersWithTheIdAndTheResult) {
@@ -143,8 +146,9 @@ TEST_F(JsonRpcTest, NamesAnUnknownMethodAndItsNeighbours) {
   EXPECT_EQ(error_of(R"({"jsonrpc":"2.0","id":1,"method":"service.lst"})"), -32601);
   EXPECT_EQ(message_of(R"({"jsonrpc":"2.0","id":1,"method":"service.lst"})"),
             R"(no method "service.lst": did you mean service.add, service.list)");
-  EXPECT_EQ(message_of(R"({"jsonrpc":"2.0","id":1,"method":"frob"})"),
-            R"(no method "frob": there are broken, bytes, echo, service.add, service.list, slow, twice)");
+  EXPECT_EQ(
+      message_of(R"({"jsonrpc":"2.0","id":1,"method":"frob"})"),
+      R"(no method "frob": there are broken, bytes, echo, late, service.add, service.list, slow, twice)");
 }
 
 TEST_F(JsonRpcTest, AHandlersErrorBecomesTheResponses) {
@@ -221,6 +225,24 @@ TEST_F(JsonRpcTest, SlowMethodsAnswerLaterAndOnce) {
   ASSERT_EQ(answers.size(), 1u);
   EXPECT_EQ(Json::parse(answers[0])["result"], 42);
   EXPECT_EQ(call(R"({"jsonrpc":"2.0","id":1,"method":"twice"})")["result"], 1);
+}
+
+TEST_F(JsonRpcTest, LateMethodsMayFailLater) {
+  std::vector<std::string> answers;
+  for (int id = 1; id < 3; ++id) {
+    dispatcher_.dispatch(R"({"jsonrpc":"2.0","id":)" + std::to_string(id) + R"(,"method":"late"})",
+                         [&](std::string line) { answers.push_back(std::move(line)); });
+  }
+  ASSERT_EQ(late_.size(), 2u);
+  EXPECT_TRUE(answers.empty());
+  late_[0].fail(RpcError(RpcCode::cannot, "the disk is full"));
+  late_[0].done(1);
+  late_[1].done(2);
+  late_[1].fail(RpcError(RpcCode::cannot, "too late"));
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_EQ(Json::parse(answers[0])["error"]["code"], -32002);
+  EXPECT_EQ(Json::parse(answers[0])["id"], 1);
+  EXPECT_EQ(Json::parse(answers[1])["result"], 2);
 }
 
 TEST_F(JsonRpcTest, BytesThatAreNotUtf8AreReplaced) {
