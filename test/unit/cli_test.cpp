@@ -541,17 +541,6 @@ TEST(CliRun, TellsUsageFromNoDaemonByExitCode) {
   EXPECT_TRUE(contains(ctl.err, "'service add', 'service edit', 'service delete'")) << ctl.err;
 }
 
-TEST(CliRun, SendsUsersOfIpvsadmToTheWords) {
-  Turnoutctl ctl;
-  EXPECT_EQ(ctl.run({"-A", "-t", "192.0.2.100:80", "-s", "wrr"}), kUsage);
-  EXPECT_TRUE(contains(ctl.err, "'turnoutctl service add tcp VIP:PORT'")) << ctl.err;
-  EXPECT_EQ(ctl.run({"-Ln"}), kUsage);
-  EXPECT_TRUE(contains(ctl.err, "turnoutctl servers")) << ctl.err;
-  EXPECT_EQ(ctl.run({"--add-service"}), kUsage);
-  EXPECT_TRUE(contains(ctl.err, "service add")) << ctl.err;
-  EXPECT_TRUE(ctl.asked.empty());
-}
-
 TEST(CliRun, TeachesEveryCommandWithoutADaemon) {
   Turnoutctl ctl;
   EXPECT_EQ(ctl.run({"--help"}), kDone);
