@@ -1,5 +1,6 @@
 #include "control/cli/arguments.h"
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <limits>
@@ -38,6 +39,25 @@ std::string take_part(std::string& rest) {
   return part;
 }
 
+/// "80", "0" (all ports), or a range: "8000-8099".
+Json parse_ports(const std::string& what, const std::string& text) {
+  const size_t dash = text.find('-', 1);
+  if (dash == std::string::npos) return parse_number(what, text, 0, kHighestPort);
+  const uint64_t first = parse_number(what, text.substr(0, dash), 1, kHighestPort - 1);
+  parse_number(what, text.substr(dash + 1), first + 1, kHighestPort);
+  return text;
+}
+
+/// A number is what LVS has: a firewall mark.
+Json parse_group(const std::string& name) {
+  if (name.empty()) throw UsageError("a group is 'group NAME' or 'group NUMBER'");
+  uint32_t mark = 0;
+  const char* end = name.data() + name.size();
+  const auto [stop, error] = std::from_chars(name.data(), end, mark);
+  if (error == std::errc() && stop == end) return {{"group", mark}};
+  return {{"group", name}};
+}
+
 }  // namespace
 
 uint64_t parse_number(const std::string& what, const std::string& text, uint64_t least, uint64_t most) {
@@ -64,8 +84,9 @@ std::chrono::seconds parse_duration(const std::string& what, const std::string& 
 }
 
 Json parse_service_key(const std::string& protocol, const std::string& endpoint) {
+  if (protocol == "group") return parse_group(endpoint);
   if (protocol != "tcp" && protocol != "udp") {
-    throw UsageError("a service is 'tcp VIP:PORT' or 'udp VIP:PORT'; " + in_quotes(protocol) +
+    throw UsageError("a service is 'tcp VIP:PORT', 'udp VIP:PORT' or 'group NAME'; " + in_quotes(protocol) +
                      " is no protocol");
   }
   const size_t colon = endpoint.rfind(':');
@@ -78,17 +99,36 @@ Json parse_service_key(const std::string& protocol, const std::string& endpoint)
   if (!vip || is_ipv6 != has_brackets(host)) {
     throw UsageError(in_quotes(endpoint) + " is no VIP:PORT, such as 192.0.2.100:80 or [2001:db8::1]:80");
   }
-  const uint64_t port =
-      parse_number("the port of " + in_quotes(endpoint), endpoint.substr(colon + 1), 1, kHighestPort);
-  return {{"vip", *vip}, {"protocol", protocol}, {"port", port}};
+  return {{"vip", *vip},
+          {"protocol", protocol},
+          {"port", parse_ports("the port of " + in_quotes(endpoint), endpoint.substr(colon + 1))}};
+}
+
+size_t service_words(const std::vector<std::string>& words) {
+  const bool names_family =
+      words.size() > 2 && words[0] == "group" && (words[2] == "ipv4" || words[2] == "ipv6");
+  return names_family ? 3 : 2;
+}
+
+Json parse_service_words(const std::vector<std::string>& words) {
+  if (words.size() < 2 || words.size() != service_words(words))
+    throw UsageError("a service is 'tcp VIP:PORT', 'udp VIP:PORT', 'group NAME' or 'group NAME ipv6'");
+  Json key = parse_service_key(words[0], words[1]);
+  if (words.size() == 3 && words[2] == "ipv6") key["family"] = "ipv6";
+  return key;
 }
 
 Json parse_service_path(const std::string& path) {
-  const size_t slash = path.find('/');
-  if (slash == std::string::npos) {
-    throw UsageError("--service: " + in_quotes(path) + " is not of the form tcp/VIP:PORT");
+  std::vector<std::string> words;
+  for (size_t at = 0; at <= path.size();) {
+    const size_t slash = std::min(path.find('/', at), path.size());
+    words.push_back(path.substr(at, slash - at));
+    at = slash + 1;
   }
-  return parse_service_key(path.substr(0, slash), path.substr(slash + 1));
+  if (words.size() < 2 || words.size() != service_words(words)) {
+    throw UsageError("--service: " + in_quotes(path) + " is not of the form tcp/VIP:PORT or group/NAME");
+  }
+  return parse_service_words(words);
 }
 
 std::string parse_address(const std::string& what, const std::string& text) {

@@ -7,16 +7,27 @@
 #include "control/cli/commands.h"
 #include "control/cli/errors.h"
 #include "control/cli/format.h"
+#include "control/cli/service_options.h"
 #include "control/cli/status.h"
 
 namespace turnout::cli {
 namespace {
 
-Json service_key(const Request& request) {
-  return parse_service_key(request.arguments[0], request.arguments[1]);
+/// The words that name the service; `more` arguments follow them.
+std::vector<std::string> words_of_service(const Request& request, size_t more) {
+  const std::vector<std::string>& words = request.arguments;
+  const size_t count = service_words(words);
+  if (words.size() < count + more) throw UsageError("the real server's address is missing");
+  if (words.size() > count + more) throw UsageError("unexpected argument " + in_quotes(words[count + more]));
+  return {words.begin(), words.begin() + static_cast<std::ptrdiff_t>(count)};
+}
+
+Json service_key(const Request& request, size_t more = 0) {
+  return parse_service_words(words_of_service(request, more));
 }
 
 void add_service_options(const Request& request, Json& service) {
+  read_scheduling_options(request, service);
   if (const auto scheduler = request.option("scheduler")) service["scheduler"] = *scheduler;
   if (const auto size = request.option("maglev-table-size")) {
     service["maglev_table_size"] =
@@ -75,8 +86,8 @@ void delete_service(const Request& request) {
 }
 
 Json server_params(const Request& request) {
-  return {{"service", service_key(request)},
-          {"server", {{"address", parse_address("real server", request.arguments[2])}}}};
+  return {{"service", service_key(request, 1)},
+          {"server", {{"address", parse_address("real server", request.arguments.back())}}}};
 }
 
 /// "192.0.2.11 of tcp 192.0.2.100:80"
@@ -88,14 +99,17 @@ void add_server(const Request& request) {
   Json params = server_params(request);
   if (const auto weight = request.option("weight")) params["server"]["weight"] = parse_weight(*weight);
   if (const auto mac = request.option("mac")) params["server"]["mac"] = *mac;
+  read_threshold_options(request, params["server"]);
   change(request, "server.add", params, "added " + server_name(params));
 }
 
 void edit_server(const Request& request) {
   const auto weight = request.option("weight");
   const auto mac = request.option("mac");
-  if (!weight && !mac) throw UsageError("nothing to change; give --weight or --mac");
   Json params = server_params(request);
+  read_threshold_options(request, params["server"]);
+  if (!weight && !mac && params["server"].size() == 1)
+    throw UsageError("nothing to change; give --weight, --mac or a threshold");
   if (weight) params["server"]["weight"] = parse_weight(*weight);
   if (mac) params["server"]["mac"] = *mac == "none" ? Json(nullptr) : Json(*mac);
   change(request, "server.edit", params, "changed " + server_name(params));
@@ -116,7 +130,7 @@ void edit_vip(const Request& request) {
 }
 
 const CommandOption kScheduler = {"scheduler", CommandOption::Kind::value, "NAME",
-                                  "mh (Maglev, the default), rr or wrr"};
+                                  "mh (Maglev, the default), rr, wrr, lc, wlc, sh, dh, sed, nq, fo or ovf"};
 const CommandOption kMaglevTableSize = {"maglev-table-size", CommandOption::Kind::value, "N",
                                         "a prime, well above the sum of servers (default 4093)"};
 const CommandOption kHealth = {"health", CommandOption::Kind::value, "TYPE|{…}",
@@ -155,6 +169,9 @@ CommandGroup change_commands() {
         {"server", Kind::repeated, "ADDR[,weight=N][,mac=MAC]", "a real server; may be given several times"},
         kIfGeneration},
        "udp VIP:PORT works alike, and '[2001:db8::100]:80' for IPv6. Real servers are of the VIP's family.\n"
+       "VIP:8000-8099 are all of these ports, VIP:0 is every port (with --persistence). 'group NAME' is a "
+       "group\n"
+       "of services that share servers and persistence, 'group NAME ipv6' one of IPv6.\n"
        "One with mac=MAC is not asked for by ARP or neighbor discovery. Example:\n"
        "  turnoutctl service add tcp 192.0.2.100:80 --scheduler wrr --server 192.0.2.11 "
        "--server 192.0.2.12,weight=2\n",
@@ -225,6 +242,7 @@ CommandGroup change_commands() {
        "  turnoutctl vip 192.0.2.100 --echo while_up --unmatched reject\n",
        edit_vip},
   };
+  add_lvs_options(group);
   return group;
 }
 

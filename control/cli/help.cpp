@@ -1,7 +1,5 @@
 #include "control/cli/help.h"
 
-#include <array>
-
 #include "control/cli/errors.h"
 #include "control/cli/format.h"
 #include "control/cli/options.h"
@@ -46,38 +44,6 @@ std::vector<const Command*> commands_beginning_with(const std::string& word) {
   return found;
 }
 
-struct IpvsadmFlag {
-  char letter;
-  const char* long_name;
-  const char* instead;
-};
-
-constexpr std::array<IpvsadmFlag, 15> kIpvsadmFlags = {{
-    {'A', "--add-service", "service add tcp VIP:PORT"},
-    {'E', "--edit-service", "service edit tcp VIP:PORT"},
-    {'D', "--delete-service", "service delete tcp VIP:PORT"},
-    {'a', "--add-server", "server add tcp VIP:PORT ADDR"},
-    {'e', "--edit-server", "server edit tcp VIP:PORT ADDR"},
-    {'d', "--delete-server", "server delete tcp VIP:PORT ADDR"},
-    {'C', "--clear", "apply FILE"},
-    {'R', "--restore", "apply FILE"},
-    {'S', "--save", "save"},
-    {'L', "--list", "servers', 'turnoutctl services' or 'turnoutctl connections"},
-    {'l', "", "servers', 'turnoutctl services' or 'turnoutctl connections"},
-    {'Z', "--zero", "stats"},
-    {'t', "--tcp-service", "service add tcp VIP:PORT"},
-    {'u', "--udp-service", "service add udp VIP:PORT"},
-    {'r', "--real-server", "server add tcp VIP:PORT ADDR"},
-}};
-
-const IpvsadmFlag* find_ipvsadm_flag(const std::string& word) {
-  const bool is_short = word.size() >= 2 && word[0] == '-' && word[1] != '-';
-  for (const IpvsadmFlag& flag : kIpvsadmFlags) {
-    if (is_short ? word[1] == flag.letter : word == flag.long_name) return &flag;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 std::string general_help() {
@@ -92,6 +58,8 @@ std::string general_help() {
   }
   text += '\n' + describe_global_options();
   text +=
+      "\nipvsadm's grammar works as it is: turnoutctl -A -t 192.0.2.100:80 -s wrr, turnoutctl -Ln. See:\n"
+      "turnout-ipvsadm -h\n"
       "\nturnoutctl help COMMAND tells a command's options, with an example.\n"
       "Exit code: 0 done, 1 refused by turnoutd, 2 wrong usage or file, 3 no turnoutd answers;\n"
       "of doctor also 4: it found what deserves a warning, 5: something critical; of import 4: it left "
@@ -120,9 +88,6 @@ std::string help_on(const std::vector<std::string>& words) {
 }
 
 std::string explain_unknown_command(const std::string& word) {
-  if (const IpvsadmFlag* flag = find_ipvsadm_flag(word)) {
-    return in_quotes(word) + ": ipvsadm's grammar is not built yet; use 'turnoutctl " + flag->instead + "'";
-  }
   if (word.starts_with('-')) {
     return "unknown option " + in_quotes(word) + " (a command's own options follow the command)";
   }

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 
@@ -50,14 +51,15 @@ bool pause_for(std::chrono::seconds time) {
   return sigtimedwait(&ends, nullptr, &wait) < 0;
 }
 
-int run_process(const std::vector<std::string>& arguments) {
+int run_process(const std::string& program, const std::vector<std::string>& arguments) {
   const char* socket = std::getenv("TURNOUT_SOCKET");
   Output out(STDOUT_FILENO);
   Output err(STDERR_FILENO);
   const bool is_tab = !arguments.empty() && arguments[0] == kCompleteWord;
   const auto timeout = is_tab ? kPatienceOfTab : kPatience;
   const int code =
-      run(arguments, {.version = TURNOUT_VERSION,
+      run(arguments, {.program = program,
+                      .version = TURNOUT_VERSION,
                       .socket = socket != nullptr ? std::optional<std::string>(socket) : std::nullopt,
                       .connect = [timeout](const std::string& path) { return connect(path, timeout); },
                       .in = std::cin,
@@ -77,7 +79,8 @@ int run_process(const std::vector<std::string>& arguments) {
 int main(int argc, char** argv) try {
   std::signal(SIGPIPE, SIG_IGN);
   const int first = argc > 0 ? 1 : 0;
-  return run_process({argv + first, argv + argc});
+  const std::string program = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "turnoutctl";
+  return run_process(program, {argv + first, argv + argc});
 } catch (const std::exception& error) {
   std::cerr << "turnoutctl: " << error.what() << '\n';
   return kRefused;

@@ -6,19 +6,12 @@
 #include "control/cli/completion/candidates.h"
 #include "control/cli/errors.h"
 #include "control/cli/help.h"
+#include "control/cli/ipvsadm/entry.h"
 #include "control/cli/options.h"
 #include "control/cli/registry_json.h"
 
 namespace turnout::cli {
 namespace {
-
-/// Connects when it is first called, so that help and wrong usage need no daemon.
-Call connect_later(const Environment& environment, const std::string& socket) {
-  return [&environment, socket, call = Call()](const std::string& method, const Json& params) mutable {
-    if (!call) call = environment.connect(socket);
-    return call(method, params);
-  };
-}
 
 /// The reasons with their JSON pointers: data.errors if there are several, else data.pointer.
 std::string describe_refusal(const Refused& refused) {
@@ -90,14 +83,22 @@ int run_options(const GlobalOptions& options, const Environment& environment, st
 
 }  // namespace
 
+Call connect_later(const Environment& environment, const std::string& socket) {
+  return [&environment, socket, call = Call()](const std::string& method, const Json& params) mutable {
+    if (!call) call = environment.connect(socket);
+    return call(method, params);
+  };
+}
+
 int run(const std::vector<std::string>& arguments, const Environment& environment) {
   GlobalOptions options;
   std::string help_topic = "--help";
   const auto fail = [&](const std::string& message, ExitCode code) {
-    environment.err << "turnoutctl: " << message << '\n';
+    environment.err << environment.program << ": " << message << '\n';
     return code;
   };
   try {
+    if (const auto code = ipvsadm::run_if_grammar(arguments, environment)) return *code;
     options = parse_global_options(arguments, environment.socket);
     return run_options(options, environment, help_topic);
   } catch (const UsageError& error) {

@@ -12,6 +12,7 @@
 namespace turnout::cli {
 
 struct Environment {
+  std::string program = "turnoutctl";  // as it was called, without the folder
   std::string version;
   std::optional<std::string> socket;  // TURNOUT_SOCKET
   std::function<Call(const std::string& socket)>
@@ -22,6 +23,9 @@ struct Environment {
   Screen screen = {};
   Pause pause = {};  // needed by what looks again and again
 };
+
+/// Connects when it is first called, so that help and wrong usage need no daemon.
+Call connect_later(const Environment& environment, const std::string& socket);
 
 int run(const std::vector<std::string>& arguments, const Environment& environment);
 

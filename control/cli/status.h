@@ -18,7 +18,8 @@ void show_trace(const Request& request);
 /// Where the workers' time went between two answers of worker.list; since their start, if `before` is null.
 Table workers_table(const Json& before, const Json& after);
 
-/// "tcp 192.0.2.100:80", of anything that has vip, protocol and port.
+/// "tcp 192.0.2.100:80", "group web", "group web (ipv6)", of anything that has vip, protocol and port, or
+/// group.
 std::string service_name(const Json& service);
 
 /// One row per service of service.list, with the counters that stats.get has for it.

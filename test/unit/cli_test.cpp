@@ -117,6 +117,18 @@ TEST(CliArguments, ReadsServiceKeys) {
   EXPECT_EQ(parse_service_key("udp", "[2001:db8::1]:53")["vip"], "2001:db8::1");
 }
 
+TEST(CliArguments, ReadsAllPortsRangesAndGroups) {
+  EXPECT_EQ(parse_service_key("tcp", "192.0.2.100:0")["port"], 0);
+  EXPECT_EQ(parse_service_key("udp", "[2001:db8::1]:8000-8099")["port"], "8000-8099");
+  EXPECT_EQ(parse_service_key("group", "web"), Json({{"group", "web"}}));
+  EXPECT_EQ(parse_service_path("group/7"), Json({{"group", 7}}));
+  EXPECT_EQ(parse_service_path("group/7/ipv6"), Json({{"group", 7}, {"family", "ipv6"}}));
+  EXPECT_EQ(parse_service_words({"group", "web", "ipv4"}), Json({{"group", "web"}}));
+  for (const char* path :
+       {"group", "group/", "group/web/ipv5", "group/web/ipv6/x", "tcp/192.0.2.100:80/ipv6"})
+    EXPECT_THROW(parse_service_path(path), UsageError) << path;
+}
+
 TEST(CliArguments, WritesIpv6AddressesInCanonicalForm) {
   EXPECT_EQ(parse_service_key("tcp", "[2001:DB8:0:0::100]:80"),
             Json({{"vip", "2001:db8::100"}, {"protocol", "tcp"}, {"port", 80}}));
@@ -146,7 +158,10 @@ TEST(CliArguments, RefusesWhatIsNoServiceKey) {
   for (const char* endpoint : {"",
                                "192.0.2.100",
                                "192.0.2.100:",
-                               "192.0.2.100:0",
+                               "192.0.2.100:80-80",
+                               "192.0.2.100:0-80",
+                               "192.0.2.100:80-",
+                               "192.0.2.100:80-65536",
                                "192.0.2.100:65536",
                                "192.0.2.100:-1",
                                "192.0.2.100:8x",
@@ -348,6 +363,53 @@ TEST(CliRun, SendsOnlyWhatAnEditChanges) {
   EXPECT_EQ(ctl.asked.size(), 1u);
 }
 
+TEST(CliRun, TakesWhatLvsHasInWords) {
+  Turnoutctl ctl;
+  for (const char* method : {"service.add", "service.edit", "server.add", "server.edit", "server.delete"})
+    ctl.answers[method] = kGeneration;
+  EXPECT_EQ(ctl.run({"service", "add", "group", "7", "--member", "tcp 192.0.2.100:80", "--member",
+                     "udp/192.0.2.100:8000-8099", "--persistence", "360", "--persistence-prefix", "24"}),
+            kDone)
+      << ctl.err;
+  EXPECT_EQ(ctl.asked.back().second, Json::parse(R"({"group": 7, "persistence": 360, "persistence_prefix": 24,
+      "members": [{"vip": "192.0.2.100", "protocol": "tcp", "port": 80},
+                  {"vip": "192.0.2.100", "protocol": "udp", "port": "8000-8099"}]})"));
+  EXPECT_EQ(ctl.out, "added group 7 (generation 8)\n");
+  EXPECT_EQ(ctl.run({"service", "edit", "group", "web", "ipv6", "--scheduler", "sh", "--flag", "sh-port",
+                     "--flag", "sh-fallback", "--one-packet", "no"}),
+            kDone);
+  EXPECT_EQ(ctl.asked.back().second,
+            Json::parse(R"({"group": "web", "family": "ipv6", "scheduler_flags": ["sh-port", "sh-fallback"],
+                            "one_packet": false, "scheduler": "sh"})"));
+  EXPECT_EQ(ctl.out, "changed group web (ipv6) (generation 8)\n");
+  EXPECT_EQ(ctl.run({"service", "edit", "tcp", "192.0.2.100:80", "--flag", "none"}), kDone);
+  EXPECT_EQ(ctl.asked.back().second["scheduler_flags"], Json::array());
+  EXPECT_EQ(ctl.run({"server", "add", "group", "web", "ipv6", "2001:db8::11", "--upper-threshold", "100"}),
+            kDone);
+  EXPECT_EQ(ctl.asked.back().second, Json::parse(R"({"service": {"group": "web", "family": "ipv6"},
+                            "server": {"address": "2001:db8::11", "upper_threshold": 100}})"));
+  EXPECT_EQ(ctl.run({"server", "edit", "group", "web", "192.0.2.11", "--lower-threshold", "0"}), kDone);
+  EXPECT_EQ(ctl.asked.back().second["server"],
+            Json::parse(R"({"address": "192.0.2.11", "lower_threshold": 0})"));
+}
+
+TEST(CliRun, RefusesWhatIsNoGroupInWords) {
+  Turnoutctl ctl;
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"service", "delete", "tcp", "192.0.2.100:80", "ipv6"},
+        {"service", "delete", "group", "web", "192.0.2.11"},
+        {"server", "add", "group", "web", "ipv6"},
+        {"server", "add", "tcp", "192.0.2.100:80", "192.0.2.11", "192.0.2.12"},
+        {"service", "add", "group", "web", "--member", "group/7"},
+        {"service", "add", "udp", "192.0.2.100:53", "--one-packet", "maybe"},
+        {"trace", "group", "web", "192.0.2.100:80"},
+        {"server", "edit", "group", "web", "192.0.2.11"}}) {
+    EXPECT_EQ(ctl.run(words), kUsage) << words.back();
+    EXPECT_TRUE(contains(ctl.err, "See: turnoutctl help ")) << ctl.err;
+  }
+  EXPECT_TRUE(ctl.asked.empty());
+}
+
 TEST(CliRun, AsksForOneConnectionMoreToKnowWhetherThereIsMore) {
   Turnoutctl ctl;
   const Json connection = {{"client", "198.51.100.7"}, {"client_port", 40000}};
@@ -527,17 +589,6 @@ TEST(CliRun, TellsUsageFromNoDaemonByExitCode) {
   EXPECT_TRUE(contains(ctl.err, "turnoutctl help status")) << ctl.err;
   EXPECT_EQ(ctl.run({"service"}), kUsage);
   EXPECT_TRUE(contains(ctl.err, "'service add', 'service edit', 'service delete'")) << ctl.err;
-}
-
-TEST(CliRun, SendsUsersOfIpvsadmToTheWords) {
-  Turnoutctl ctl;
-  EXPECT_EQ(ctl.run({"-A", "-t", "192.0.2.100:80", "-s", "wrr"}), kUsage);
-  EXPECT_TRUE(contains(ctl.err, "'turnoutctl service add tcp VIP:PORT'")) << ctl.err;
-  EXPECT_EQ(ctl.run({"-Ln"}), kUsage);
-  EXPECT_TRUE(contains(ctl.err, "turnoutctl servers")) << ctl.err;
-  EXPECT_EQ(ctl.run({"--add-service"}), kUsage);
-  EXPECT_TRUE(contains(ctl.err, "service add")) << ctl.err;
-  EXPECT_TRUE(ctl.asked.empty());
 }
 
 TEST(CliRun, TeachesEveryCommandWithoutADaemon) {
