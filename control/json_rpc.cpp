@@ -143,9 +143,11 @@ void RpcDispatcher::add(std::string method, Handler handler) {
 }
 
 void RpcDispatcher::add_for_caller(std::string method, CallerHandler handler) {
-  methods_.insert_or_assign(std::move(method), [handler = std::move(handler)](
-                                                   const Json& params, const Caller& caller,
-                                                   const Reply& reply) { reply.done(handler(params, caller)); });
+  methods_.insert_or_assign(
+      std::move(method),
+      [handler = std::move(handler)](const Json& params, const Caller& caller, const Reply& reply) {
+        reply.done(handler(params, caller));
+      });
 }
 
 void RpcDispatcher::add_slow(std::string method, SlowHandler handler) {
@@ -155,10 +157,9 @@ void RpcDispatcher::add_slow(std::string method, SlowHandler handler) {
 }
 
 void RpcDispatcher::add_late(std::string method, LateHandler handler) {
-  methods_.insert_or_assign(std::move(method), [handler = std::move(handler)](const Json& params, const Caller&,
-                                                                               const Reply& reply) {
-    handler(params, reply);
-  });
+  methods_.insert_or_assign(std::move(method),
+                            [handler = std::move(handler)](const Json& params, const Caller&,
+                                                           const Reply& reply) { handler(params, reply); });
 }
 
 void RpcDispatcher::dispatch(std::string_view line, Respond respond, const Caller& caller) const {

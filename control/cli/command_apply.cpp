@@ -70,7 +70,8 @@ void apply_config(const Request& request) {
   deadline_of(request, std::nullopt);  // a misspelt one is found before anything changes
   const Json config = read_config_file(request.arguments[0], request.in);
   const Json before = watches ? request.call("config.get", Json::object()) : Json();
-  const Json result = request.call("config.apply", conditional(request, {{"config", config}, {"dry_run", is_dry_run}}));
+  const Json result =
+      request.call("config.apply", conditional(request, {{"config", config}, {"dry_run", is_dry_run}}));
   if (!request.print_json(result)) print_plan(request, result, is_dry_run);
   if (!watches) return;
   request.out.flush();

@@ -25,6 +25,7 @@ void save_config(const Request& request) {
 }  // namespace
 
 CommandGroup config_commands() {
+  using Kind = CommandOption::Kind;
   CommandGroup group{"Configuration as a whole",
                      "turnoutctl config > turnout.json\nturnoutctl apply turnout.json --dry-run\n",
                      {}};

@@ -8,8 +8,8 @@
 
 namespace turnout::cli {
 
-/// 4 and 5: of doctor, what is the gravest that it found; 4 also of import, if it left something out. The last: what
-/// was waited for has not come.
+/// 4 and 5: of doctor, what is the gravest that it found; 4 also of import, if it left something out. The
+/// last: what was waited for has not come.
 enum ExitCode : int {
   kDone = 0,
   kRefused = 1,

@@ -71,7 +71,7 @@ FULL = {
         "capacity": 1048576, "capacity_ipv6": 1024,
         "timeouts": {"tcp_syn": 60, "tcp_established": 900, "tcp_fin": 120, "tcp_close": 10, "udp": 300},
     },
-    "control": {"socket": "/run/turnout/control.sock"},
+    "control": {"socket": "/run/turnout/control.sock", "autosave": False},
     "http": {"listen": "127.0.0.1:9877"},
     "vip_watch": {"interval": 10, "clear": 90},
     "vips": [{"address": "192.0.2.100", "echo": "yes", "unmatched": "drop", "depends_on_uplink": "lan"}],
