@@ -65,7 +65,8 @@ class Requests : public testing::Test {
   std::vector<std::shared_ptr<Device>> devices_;
   std::vector<std::unique_ptr<KernelInterface>> kernel_interfaces_;
   QueuePlan plan_;
-  DaemonView daemon_{rig_.director(), devices_, kernel_interfaces_, rig_.wire(), plan_, "/turnout.json"};
+  DaemonView daemon_{
+      rig_.director(), devices_, kernel_interfaces_, rig_.wire(), plan_, "/turnout.json", 0, {0}};
 };
 
 TEST_F(Requests, EachThatChangesSomethingCanBeConditional) {
@@ -111,8 +112,9 @@ TEST_F(Requests, EachThatChangesSomethingCanBeConditional) {
 }
 
 TEST_F(Requests, ABatchIsOneGeneration) {
-  const Json operations = {operation("service.add", kNamesKey),
-                           operation("server.add", of_server(kNamesKey, 14)),
+  Json names = kNamesKey;
+  names["health"] = {{"type", "none"}};  // nobody answers here
+  const Json operations = {operation("service.add", names), operation("server.add", of_server(kNamesKey, 14)),
                            operation("server.edit", of_server(kWebKey, 11, {{"weight", 5}})),
                            operation("timeouts.edit", {{"udp", 30}})};
   const Json planned = result("config.batch", {{"operations", operations}, {"dry_run", true}});
@@ -230,7 +232,8 @@ TEST_F(Requests, ARollbackToWhatIsNotKnownIsRefused) {
 
 TEST_F(Requests, ARollbackBringsBackAProgramForTheDaemonsOwnUserOnly) {
   Config with_program = rig_.director().config();
-  with_program.services[0].health = {.type = HealthType::exec, .command = {"/bin/true"}};
+  with_program.services[0].health.type = HealthType::exec;
+  with_program.services[0].health.command = {"/bin/true"};
   Config without = rig_.director().config();
   rig_.apply(with_program);  // as the daemon's file does
   rig_.apply(without);
