@@ -100,9 +100,12 @@ Json to_json(const ServiceConfig& service) {
   Json json = to_json(service.key);
   if (service.key.is_group()) json["members"] = list_to_json(service.members);
   json["scheduler"] = to_string(service.scheduler);
-  json["scheduler_flags"] = flags_to_json(service);
+  // what hangs on scheduler and family is left to them where it is as usual: who changes those alone is not
+  // refused
+  if (service.flags != default_flags(service.scheduler)) json["scheduler_flags"] = flags_to_json(service);
   json["persistence"] = service.persistence;
-  json["persistence_prefix"] = service.persistence_prefix;
+  if (service.persistence_prefix != (service.key.vip.is_v6() ? 128 : 32))
+    json["persistence_prefix"] = service.persistence_prefix;
   json["one_packet"] = service.one_packet;
   json["health"] = to_json(service.health);
   json["on_down"] = to_string(service.on_down);

@@ -14,6 +14,7 @@ bool IndexCleaner::purge(const Table& table, TableCounters& counters, const Snap
   table.purge(
       next_, count, [this](const auto& key) { return unwanted_.test(service_of(key)); },
       [&](ConnectionValue value) {
+        freed_ = true;
         counters.expired.add(1);
         note_closed(statistics_.control(), snapshot, value);
       });
@@ -34,7 +35,7 @@ std::vector<uint16_t> IndexCleaner::tick(const Snapshot& snapshot) {
                              : purge(tables_.ipv4, counters.ipv4_table, snapshot);
   if (!done) return {};
   at_ipv6_ = !at_ipv6_;
-  if (at_ipv6_) return {};
+  if (at_ipv6_ || std::exchange(freed_, false)) return {};
   unwanted_.reset();
   return std::exchange(cleaned_, {});
 }

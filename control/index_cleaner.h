@@ -39,6 +39,7 @@ class IndexCleaner {
   std::vector<uint16_t> waiting_;  // for the next round
   std::vector<uint16_t> cleaned_;  // in this round
   std::bitset<kMaxServices> unwanted_;
+  bool freed_ = false;  // something, in this round: an entry that moved meanwhile may have been missed
   bool at_ipv6_ = false;
   uint64_t next_ = 0;  // bucket of the table
 };

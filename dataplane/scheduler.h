@@ -130,9 +130,9 @@ inline bool rank_server(SchedulerKind scheduler, const ServerLoad& load, uint64_
     case SchedulerKind::nq:  // the same, but whoever is idle goes first
       rank = {active == 0 ? 0 : active + 1, weight};
       return true;
-    case SchedulerKind::ovf:  // the highest weight that is not used up
+    case SchedulerKind::ovf:  // the highest weight that active connections don't exceed
       rank = {1, weight};
-      return active < weight;
+      return active <= weight;
     default:  // fo: the highest weight
       rank = {1, weight};
       return true;

@@ -221,14 +221,15 @@ def test_fo_uses_the_next_when_the_highest_goes_down(network, serve, servers):
 def test_ovf_fills_the_highest_weight_and_overflows_to_the_next(network, serve, standing, servers):
     over = serve(service(network.VIP, weighted(servers, 2, 4, 3), "ovf"))
     with Held(network.client, network.VIP) as held:
-        assert held.add(9) == ["real2"] * 4 + ["real3"] * 3 + ["real1"] * 2
+        # a server is passed over once its active connections exceed its weight
+        assert held.add(12) == ["real2"] * 5 + ["real3"] * 4 + ["real1"] * 3
         assert is_refused(network, standing)
         held.end("real3", 1)
 
-        def has_two():
-            return standing.service_stats(over)["servers"][2]["active_connections"] == 2
+        def has_three():
+            return standing.service_stats(over)["servers"][2]["active_connections"] == 3
 
-        wait_for("its end being seen", has_two)
+        wait_for("its end being seen", has_three)
         assert held.add(1) == ["real3"]
 
 

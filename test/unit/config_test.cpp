@@ -123,8 +123,7 @@ TEST(ConfigJson, RoundTrips) {
   expected["vip_watch"] = {{"interval", 10}, {"clear", 90}};
   expected["vips"] = Json::array();
   expected["maintenance"] = Json::array();
-  expected["services"][0]["scheduler_flags"] = {"mh-port"};
-  expected["services"][0]["persistence_prefix"] = 32;
+  expected["control"]["autosave"] = false;
   expected["services"][0]["one_packet"] = false;
   EXPECT_EQ(document, expected);
   EXPECT_EQ(to_json(*parse_config(document).value), document);

@@ -52,7 +52,7 @@ int model_choice(SchedulerKind scheduler, const std::vector<ModelServer>& server
         cost = -server.weight;
         break;
       case SchedulerKind::ovf:
-        if (server.active >= server.weight) continue;
+        if (server.active > server.weight) continue;
         cost = -server.weight;
         break;
       default:

@@ -216,7 +216,7 @@ void Parser::finish_server() {
        {Kind::tunnel_type, Kind::tunnel_port, Kind::tunnel_nocsum, Kind::tunnel_csum, Kind::tunnel_remcsum}) {
     if (has(tunnel)) throw GrammarError("Tunnel options conflict with forward method");
   }
-  check_server_port(*server, service);
+  // its port is the service's, whatever -r says: as ipvsadm has it for Direct Routing
 }
 
 void Parser::finish_list() {

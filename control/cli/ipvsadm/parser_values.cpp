@@ -100,17 +100,6 @@ std::vector<std::string> flags_of(const std::string& scheduler, const std::strin
   return result;
 }
 
-void check_server_port(const Endpoint& server, const ServiceId& service) {
-  const bool same = server.port == service.port && server.last_port == service.last_port;
-  if (!server.has_port || same || (server.port == 0 && server.last_port == 0)) return;
-  const std::string address = server.address.to_string();
-  const std::string whose = service.is_group() ? "those of the group's members"
-                                               : "that of the service, " + std::to_string(service.port);
-  throw GrammarError("illegal real server port " + std::to_string(server.port) +
-                     " specified: Direct Routing never changes a packet's port, so the ports of " + address +
-                     " are " + whose + "; give -r " + address);
-}
-
 void refuse_forwarding(const std::string& method, const ServiceId& service) {
   const std::string vip = service.is_group() ? "the VIP" : "the VIP " + service.address.to_string();
   throw GrammarError(

@@ -21,9 +21,6 @@ uint32_t persistence_of(const std::optional<std::string>& text);                
 unsigned prefix_of(const std::string& mask, bool is_ipv6, const Names& names);  ///< -M, as bits
 std::vector<std::string> flags_of(const std::string& scheduler, const std::string& flags);  ///< -b
 
-/// A real server has the service's port; any other is refused.
-void check_server_port(const Endpoint& server, const ServiceId& service);
-
 /// What Turnout does not do, and what to do instead.
 [[noreturn]] void refuse_forwarding(const std::string& method, const ServiceId& service);
 [[noreturn]] void refuse_sync_daemon(const std::string& option, const std::string& state);
