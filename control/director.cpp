@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <random>
 
-#include "control/log.h"
+#include "control/config_events.h"
 
 namespace turnout {
 
@@ -92,12 +92,13 @@ Director::Applied Director::apply(Config next, bool dry_run, Time now) {
   std::vector<std::string> changes = describe_changes(config_, next);
   if (dry_run) return {generation_, std::move(changes)};
   if (!changes.empty()) ++generation_;
+  std::vector<Event> events = config_events(config_, next);
   config_ = std::move(next);
   registry_.update(config_, snapshot_generation_ + 1);
   link_.apply(config_, now, uplinks_.withdrawn());
   health_.apply(config_, registry_, false, now);
   publish();
-  for (const std::string& change : changes) log_info(change);
+  report_change(generation_, changes, std::move(events));
   return {generation_, std::move(changes)};
 }
 
@@ -113,11 +114,12 @@ Director::Applied Director::replace(const ServiceConfig& next, Time now) {
     return apply_with(next, now);
   std::vector<std::string> changes = describe_changes(service, next);
   if (!changes.empty()) ++generation_;
+  std::vector<Event> events = config_events(service, next);
   service = next;
   registry_.update(service, snapshot_generation_ + 1);
   health_.apply(config_, service, registry_.service(service.key), false, now);
   publish({&service});
-  for (const std::string& change : changes) log_info(change);
+  report_change(generation_, changes, std::move(events));
   return {generation_, std::move(changes)};
 }
 

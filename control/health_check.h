@@ -79,4 +79,8 @@ ProbeResult words_for_result(const HealthCheck& check, ProbeResult result, bool 
 /// Its MAC address is not known.
 ProbeResult words_for_unresolved(const HealthCheck& check, HealthCause& cause);
 
+/// It has just gone down, or up.
+void report_down(const HealthCheck& check);
+void report_up(const HealthCheck& check);
+
 }  // namespace turnout

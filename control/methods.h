@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "control/daemon_view.h"
+#include "control/event_log.h"
 #include "control/json_rpc.h"
 
 namespace turnout {
@@ -25,6 +26,9 @@ void add_health_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 
 /// doctor
 void add_doctor_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
+
+/// events.list, whose answer waits for an event if the client wants it to.
+void add_event_methods(RpcDispatcher& dispatcher, EventLog& log, boost::asio::io_context& io);
 
 /// connection.list, which walks the table a slice at a time between the other work of `io`.
 void add_connection_methods(RpcDispatcher& dispatcher, DaemonView& daemon, boost::asio::io_context& io);

@@ -120,6 +120,8 @@ std::string worker_counters(const Json& stats) {
 }  // namespace
 
 std::string service_name(const Json& service) {
+  if (!member(service, "group").is_null())
+    return "group " + text(service, "group") + (text(service, "family") == "ipv6" ? " (ipv6)" : "");
   return text(service, "protocol") + ' ' + format_endpoint(text(service, "vip"), text(service, "port"));
 }
 

@@ -35,6 +35,7 @@ struct Request {
   Call call;
   std::istream& in;
   std::ostream& out;
+  std::ostream& err;
   Screen screen;
   Pause pause;
   ExitCode& exit_code;  // of a command that is done; kDone unless it says otherwise
@@ -61,7 +62,7 @@ struct Command {
   size_t least_arguments;
   size_t most_arguments;
   std::string summary;
-  std::string json_method;  // whose result --json prints
+  std::string json_method;  // whose result --json prints; "" where it changes nothing
   std::vector<CommandOption> options;
   std::string details;  // for its own help: what to know, and an example
   void (*run)(const Request&);

@@ -103,7 +103,8 @@ std::string command_help(const Command& command) {
   text += indented(command.summary + '\n');
   if (!command.options.empty()) text += "\nOptions:\n" + indented(describe_options(command));
   text += '\n' + command.details;
-  text += "With --json: prints the result of " + command.json_method + ", on one line.\n";
+  if (!command.json_method.empty())
+    text += "With --json: prints the result of " + command.json_method + ", on one line.\n";
   return text;
 }
 

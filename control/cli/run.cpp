@@ -10,11 +10,17 @@
 namespace turnout::cli {
 namespace {
 
-/// Connects when it is first called, so that help and wrong usage need no daemon.
+/// Connects when it is first called, so that help and wrong usage need no daemon, and again after there was
+/// none.
 Call connect_later(const Environment& environment, const std::string& socket) {
   return [&environment, socket, call = Call()](const std::string& method, const Json& params) mutable {
     if (!call) call = environment.connect(socket);
-    return call(method, params);
+    try {
+      return call(method, params);
+    } catch (const NoDaemon&) {
+      call = nullptr;
+      throw;
+    }
   };
 }
 
@@ -46,6 +52,7 @@ int run_command(const GlobalOptions& options, const Environment& environment, st
                   .call = connect_later(environment, options.socket),
                   .in = environment.in,
                   .out = environment.out,
+                  .err = environment.err,
                   .screen = environment.screen,
                   .pause = environment.pause,
                   .exit_code = exit_code};
@@ -87,6 +94,8 @@ int run(const std::vector<std::string>& arguments, const Environment& environmen
     return fail(error.what(), kUsage);
   } catch (const NoDaemon& error) {
     return fail(error.what(), kNoDaemon);
+  } catch (const Interrupted&) {
+    return kDone;
   } catch (const Refused& refused) {
     if (!options.json) return fail("refused: " + describe_refusal(refused), kRefused);
     environment.err << dump(refused.error) << '\n';

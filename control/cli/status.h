@@ -14,10 +14,12 @@ void show_workers(const Request& request);
 void show_doctor(const Request& request);
 void show_health(const Request& request);
 
+Command watch_events_command();
+
 /// Where the workers' time went between two answers of worker.list; since their start, if `before` is null.
 Table workers_table(const Json& before, const Json& after);
 
-/// "tcp 192.0.2.100:80", of anything that has vip, protocol and port.
+/// "tcp 192.0.2.100:80" or "group web", of anything that has a service's key.
 std::string service_name(const Json& service);
 
 /// One row per service of service.list, with the counters that stats.get has for it.
