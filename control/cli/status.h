@@ -14,6 +14,7 @@ void show_workers(const Request& request);
 void show_doctor(const Request& request);
 void show_health(const Request& request);
 
+Command top_command();
 Command watch_events_command();
 
 /// Where the workers' time went between two answers of worker.list; since their start, if `before` is null.
