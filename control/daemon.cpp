@@ -1,5 +1,7 @@
 #include "control/daemon.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <random>
 
@@ -8,6 +10,7 @@
 #include "control/child_process.h"
 #include "control/config_saver.h"
 #include "control/eal.h"
+#include "control/event_log.h"
 #include "control/event_loop.h"
 #include "control/exec_prober.h"
 #include "control/http_prober.h"
@@ -135,7 +138,14 @@ std::vector<ProbeTunnel::Port> tunnel_ports(const std::vector<std::shared_ptr<De
   return ports;
 }
 
-void add_methods(RpcDispatcher& dispatcher, DaemonView& view, boost::asio::io_context& io) {
+void report_start(const std::filesystem::path& config_file) {
+  record({EventKind::daemon_started,
+          Severity::info,
+          "turnoutd " TURNOUT_VERSION " started",
+          {{"version", TURNOUT_VERSION}, {"pid", getpid()}, {"config_file", config_file.string()}}});
+}
+
+void add_methods(RpcDispatcher& dispatcher, DaemonView& view, EventLog& events, boost::asio::io_context& io) {
   add_service_methods(dispatcher, view);
   add_vip_methods(dispatcher, view);
   add_config_methods(dispatcher, view);
@@ -147,6 +157,7 @@ void add_methods(RpcDispatcher& dispatcher, DaemonView& view, boost::asio::io_co
   add_health_methods(dispatcher, view);
   add_doctor_methods(dispatcher, view);
   add_trace_methods(dispatcher, view);
+  add_event_methods(dispatcher, events, io);
   add_connection_methods(dispatcher, view, io);
 }
 
@@ -156,6 +167,8 @@ void run_daemon(const Options& options, Config config) {
   // The sockets first: a second daemon, or an address in use, is found before any device is touched. Nobody
   // is served until the loop runs, when all that the handlers look at is there.
   boost::asio::io_context io(1);
+  EventLog events;
+  report_start(options.config);
   RpcDispatcher dispatcher;
   const DaemonView* running = nullptr;
   const RpcServer rpc(io, config.control_socket, dispatcher);
@@ -210,7 +223,7 @@ void run_daemon(const Options& options, Config config) {
   if (view.worker_lcores.empty()) view.worker_lcores.push_back(eal.control_lcore());
   view.worker_lcores.resize(workers_used);
   view.saver = &saver;
-  add_methods(dispatcher, view, io);
+  add_methods(dispatcher, view, events, io);
   running = &view;
 
   WorkerThreads workers(plan, eal.worker_lcores(), snapshots, tables, statistics, wire,

@@ -4,7 +4,7 @@
 #include <random>
 #include <utility>
 
-#include "control/log.h"
+#include "control/config_events.h"
 
 namespace turnout {
 
@@ -97,24 +97,25 @@ Director::Applied Director::apply(Config next, bool dry_run, Time now, const Ori
   }
   std::vector<std::string> changes = describe_changes(config_, next);
   if (dry_run) return {generation_, std::move(changes)};
+  std::vector<Event> events = config_events(config_, next);
   Config before = std::exchange(config_, std::move(next));
   ConfigUndo undo(std::move(before), config_);
   registry_.update(config_, snapshot_generation_ + 1);
   link_.apply(config_, now, uplinks_.withdrawn());
   health_.apply(config_, registry_, false, now);
   publish();
-  record(std::move(undo), changes, by);
+  record(std::move(undo), changes, std::move(events), by);
   return {generation_, std::move(changes)};
 }
 
 /// To be called when the change is in force. Without `changes` it was of an order at most, which makes no
 /// generation.
-void Director::record(ConfigUndo undo, const std::vector<std::string>& changes, const Origin& by) {
+void Director::record(ConfigUndo undo, const std::vector<std::string>& changes, std::vector<Event> events,
+                      const Origin& by) {
   if (changes.empty()) return history_.amend(std::move(undo));
   ++generation_;
   history_.add({generation_, ConfigHistory::Clock::now(), by, changes}, std::move(undo));
-  const std::string origin = " (generation " + std::to_string(generation_) + ", " + by.to_string() + ")";
-  for (const std::string& change : changes) log_info(change + origin);
+  report_change(generation_, changes, std::move(events), by);
 }
 
 Director::Applied Director::apply_with(const ServiceConfig& next, Time now, const Origin& by) {
@@ -128,11 +129,12 @@ Director::Applied Director::replace(const ServiceConfig& next, Time now, const O
   if (!want_same_neighbors(service, next) || !stays_valid(config_, next) || !registry_.fits(next))
     return apply_with(next, now, by);
   std::vector<std::string> changes = describe_changes(service, next);
+  std::vector<Event> events = config_events(service, next);
   ConfigUndo undo(std::exchange(service, next));
   registry_.update(service, snapshot_generation_ + 1);
   health_.apply(config_, service, registry_.service(service.key), false, now);
   publish({&service});
-  record(std::move(undo), changes, by);
+  record(std::move(undo), changes, std::move(events), by);
   return {generation_, std::move(changes)};
 }
 

@@ -13,6 +13,7 @@
 
 #include "control/config_history.h"
 #include "control/config_json.h"
+#include "control/event.h"
 #include "control/health_monitor.h"
 #include "control/index_cleaner.h"
 #include "control/link_layer.h"
@@ -93,7 +94,8 @@ class Director {
   using Services = std::vector<const ServiceConfig*>;
 
   Applied apply_with(const ServiceConfig& next, Time now, const Origin& by);
-  void record(ConfigUndo undo, const std::vector<std::string>& changes, const Origin& by);
+  void record(ConfigUndo undo, const std::vector<std::string>& changes, std::vector<Event> events,
+              const Origin& by);
   void publish();
   void publish(const Services& changed);
   void hand_out(std::unique_ptr<const Snapshot> next);

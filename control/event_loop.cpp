@@ -9,7 +9,7 @@
 
 #include "control/config_json.h"
 #include "control/doctor.h"
-#include "control/log.h"
+#include "control/event.h"
 
 namespace turnout {
 
@@ -22,6 +22,17 @@ constexpr auto kLinkInterval = 500ms;
 constexpr auto kLoadInterval = 1s;
 constexpr auto kSharedInterval = 50us;  // between looks at timers and sockets on an lcore that also forwards
 constexpr int kHandlersAtOnce = 4;      // a busy client must not keep that lcore from its queues
+
+void report_refused(const std::string& file, const ConfigErrors& errors) {
+  Json list = Json::array();
+  for (const ConfigError& error : errors) {
+    if (list.size() < kMostListed) list.push_back({{"pointer", error.pointer}, {"reason", error.reason}});
+  }
+  report({EventKind::config_refused,
+          Severity::critical,
+          file + " not applied: nothing changed",
+          {{"file", file}, {"errors", std::move(list)}}});
+}
 
 }  // namespace
 
@@ -71,6 +82,7 @@ void EventLoop::say_ready() {
   std::puts("ready");
   std::fflush(stdout);
   sd_notify(0, "READY=1");
+  record({EventKind::daemon_ready, Severity::info, "ready: packets are forwarded"});
 }
 
 void EventLoop::upkeep() {
@@ -89,12 +101,16 @@ void EventLoop::watch_links() {
     const LinkStatus link = daemon_.devices[port]->link();
     if (link.up == link_up_[port]) continue;
     link_up_[port] = link.up;
-    const std::string name = "port '" + daemon_.director.config().ports[port].name + "': link ";
+    const std::string& name = daemon_.director.config().ports[port].name;
     if (link.up) {
-      log_info(name + "up" + (link.megabits > 0 ? ", " + std::to_string(link.megabits) + " Mbit/s" : ""));
+      const std::string speed = link.megabits > 0 ? ", " + std::to_string(link.megabits) + " Mbit/s" : "";
+      report({EventKind::link_up,
+              Severity::info,
+              "port '" + name + "': link up" + speed,
+              {{"port", name}, {"speed", link.megabits}}});
       daemon_.director.port_came_up(port, steady_milliseconds());
     } else {
-      log_warning(name + "down");
+      report({EventKind::link_down, Severity::warning, "port '" + name + "': link down", {{"port", name}}});
       daemon_.director.port_went_down(port, steady_milliseconds());
     }
   }
@@ -144,7 +160,7 @@ void EventLoop::reload() {
     }
   }
   for (const ConfigError& error : errors) log_error(file + ": " + error.to_string());
-  if (!errors.empty()) log_error(file + " not applied: nothing changed");
+  if (!errors.empty()) report_refused(file, errors);
   sd_notify(0, "READY=1");
 }
 

@@ -78,4 +78,8 @@ ProbeResult words_for_unresolved(const HealthCheck& check);
 /// What a result points to, with what the server's own address said.
 HealthCause cause_of(const ProbeResult& result, SecondOpinion second_opinion);
 
+/// It has just gone down, or up.
+void report_down(const HealthCheck& check);
+void report_up(const HealthCheck& check);
+
 }  // namespace turnout

@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 
 #include "control/link_layer.h"
-#include "control/log.h"
 
 namespace turnout {
 
@@ -275,22 +274,16 @@ void HealthMonitor::finish(uint32_t slot, HealthCheck& check, const ProbeResult&
 }
 
 void HealthMonitor::turned(uint32_t slot, HealthCheck& check, bool was_up, Time now) {
-  const HealthState& state = check.state;
-  const std::string name = check.rules->service.to_string() + ": real server " + check.server.to_string();
   rising_.erase(slot);
-  if (!state.is_up()) {
-    const ProbeResult& why = state.latest();
-    log_warning(name + " is down: " + why.reason + (why.hint.empty() ? "" : " (" + why.hint + ")") +
-                (state.is_damped() ? "; it went down too often and has to pass for " +
-                                         std::to_string(check.rules->health.damping) + " s"
-                                   : ""));
+  if (!check.state.is_up()) {
+    report_down(check);
   } else {
-    log_info(name + " is up");
+    report_up(check);
     if (!was_up && check.rules->slow_start > Time::zero()) {
       rising_[slot] = {.since = now};
     }
   }
-  if (was_up != state.is_up()) links_.changed(check.rules->service);
+  if (was_up != check.state.is_up()) links_.changed(check.rules->service);
 }
 
 Standing HealthMonitor::standing(uint32_t slot) const {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <nlohmann/json_fwd.hpp>
 #include <set>
 #include <vector>
 
@@ -70,6 +71,9 @@ class LinkLayer {
 
  private:
   void ask(const Neighbor& neighbor, const std::optional<MacAddress>& to);
+  nlohmann::json fields_of(const Neighbor& neighbor) const;
+  void lost(const Neighbor& neighbor);
+  void returned(const Neighbor& neighbor);
   void contested(const Neighbor& neighbor);
   void settled(const Neighbor& neighbor);
   void renew_owners(Time now);

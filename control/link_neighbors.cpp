@@ -1,5 +1,6 @@
 // LinkLayer's neighbours: how they are asked, what is learnt of them, and what is said of them.
 #include "control/arp.h"
+#include "control/event.h"
 #include "control/link_layer.h"
 #include "control/ndp.h"
 #include "control/neighbor_findings.h"
@@ -39,27 +40,58 @@ std::string LinkLayer::name_of(const Neighbor& neighbor) const {
   return neighbor.ip.to_string() + " on port '" + ports_[neighbor.port].name + "'";
 }
 
+Json LinkLayer::fields_of(const Neighbor& neighbor) const {
+  return {{"port", ports_[neighbor.port].name},
+          {"address", neighbor.ip.to_string()},
+          {"mac", neighbor.mac->to_string()}};
+}
+
 void LinkLayer::changed(const Neighbor& neighbor, std::optional<MacAddress> before) {
+  Json fields = fields_of(neighbor);
   if (before) {
-    log_warning(name_of(neighbor) + " moved from " + before->to_string() + " to " +
-                neighbor.mac->to_string());
+    fields["before"] = before->to_string();
+    report({EventKind::neighbor_moved, Severity::warning,
+            name_of(neighbor) + " moved from " + before->to_string() + " to " + neighbor.mac->to_string(),
+            std::move(fields)});
   } else {
-    log_info(name_of(neighbor) + " is at " + neighbor.mac->to_string());
+    report({EventKind::neighbor_found, Severity::info,
+            name_of(neighbor) + " is at " + neighbor.mac->to_string(), std::move(fields)});
   }
   owners_outdated_ = true;
   mac_known_({neighbor.port, neighbor.ip});
 }
 
+void LinkLayer::lost(const Neighbor& neighbor) {
+  report({EventKind::neighbor_lost, Severity::warning,
+          name_of(neighbor) + " no longer answers " + (neighbor.ip.is_v4() ? "ARP" : "neighbor discovery") +
+              ": packets still go to " + neighbor.mac->to_string(),
+          fields_of(neighbor)});
+}
+
+void LinkLayer::returned(const Neighbor& neighbor) {
+  report({EventKind::neighbor_found, Severity::info,
+          name_of(neighbor) + " answers again, at " + neighbor.mac->to_string(), fields_of(neighbor)});
+}
+
 void LinkLayer::contested(const Neighbor& neighbor) {
-  neighbor_log_.log(LogLevel::warning, name_of(neighbor) + ": " + neighbor.rival->mac.to_string() +
-                                           " says that it has that address, but " +
-                                           neighbor.mac->to_string() +
-                                           " still answers for it and keeps it: find the other machine");
+  Json fields = fields_of(neighbor);
+  fields["rival"] = neighbor.rival->mac.to_string();
+  report(
+      {EventKind::neighbor_contested, Severity::warning,
+       name_of(neighbor) + ": " + neighbor.rival->mac.to_string() + " says that it has that address, but " +
+           neighbor.mac->to_string() + " still answers for it and keeps it: find the other machine",
+       std::move(fields)},
+      neighbor_log_);
 }
 
 void LinkLayer::settled(const Neighbor& neighbor) {
-  neighbor_log_.log(LogLevel::info, name_of(neighbor) + ": " + neighbor.rival->mac.to_string() +
-                                        " no longer says that it has that address");
+  Json fields = fields_of(neighbor);
+  fields["rival"] = neighbor.rival->mac.to_string();
+  report({EventKind::neighbor_settled, Severity::info,
+          name_of(neighbor) + ": " + neighbor.rival->mac.to_string() +
+              " no longer says that it has that address",
+          std::move(fields)},
+         neighbor_log_);
 }
 
 void LinkLayer::renew_owners(Time now) {

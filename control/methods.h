@@ -7,6 +7,7 @@
 #include <string>
 
 #include "control/daemon_view.h"
+#include "control/event_log.h"
 #include "control/json_rpc.h"
 #include "control/origin.h"
 
@@ -43,6 +44,8 @@ void add_doctor_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 
 /// trace
 void add_trace_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
+/// events.list, whose answer waits for an event if the client wants it to.
+void add_event_methods(RpcDispatcher& dispatcher, EventLog& log, boost::asio::io_context& io);
 
 /// connection.list, which walks the table a slice at a time between the other work of `io`.
 void add_connection_methods(RpcDispatcher& dispatcher, DaemonView& daemon, boost::asio::io_context& io);

@@ -84,7 +84,9 @@ void NeighborTable::learn(size_t port, const IpAddress& ip, const MacAddress& ma
     return hear_of_unknown(key, entry, now);
   }
   if (entry.neighbor.mac != mac) return challenge(key, entry, mac, evidence, now);
+  const bool was_stale = entry.neighbor.state == NeighborState::stale;
   confirm(key, entry, now);
+  if (was_stale && callbacks_.returned) callbacks_.returned(entry.neighbor);
   if (evidence == Evidence::answer && entry.verification) stay(key, entry, now);
 }
 
@@ -177,6 +179,7 @@ unsigned NeighborTable::run(const NeighborKey& key, Entry& entry, Time now) {
   Neighbor& neighbor = entry.neighbor;
   if (neighbor.state == NeighborState::reachable && neighbor.confirmed + timings_.stale <= now) {
     neighbor.state = NeighborState::stale;
+    if (callbacks_.lost) callbacks_.lost(neighbor);
   }
   if (entry.verification && entry.verification->next <= now) return verify(key, entry, now);
   if (neighbor.rival && entry.next_rival_check <= now) return look_after_rival(key, entry, now);

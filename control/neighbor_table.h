@@ -121,6 +121,10 @@ class NeighborTable {
     std::function<void(const Neighbor& neighbor)> contested{};
     /// Nothing was heard of its rival for a while; neighbor.rival is still there.
     std::function<void(const Neighbor& neighbor)> settled{};
+    /// It left all questions unanswered until it was stale …
+    std::function<void(const Neighbor& neighbor)> lost{};
+    /// … and proved to be there again, where it was.
+    std::function<void(const Neighbor& neighbor)> returned{};
   };
 
   explicit NeighborTable(Callbacks callbacks, NeighborTimings timings = {});

@@ -66,13 +66,13 @@ void RpcServer::Session::await_request() {
 }
 
 void RpcServer::Session::read_line() {
-  set_deadline(limits_.half_request_seconds, &Session::stop_reading);
+  set_deadline(limits_.half_request_seconds, &Session::stop_waiting);
   asio::async_read_until(
       socket_, asio::dynamic_buffer(input_, limits_.line_bytes + kLineEndBytes), '\n',
       [self = shared_from_this()](ErrorCode error, size_t bytes) { self->on_line(error, bytes); });
 }
 
-void RpcServer::Session::stop_reading() {
+void RpcServer::Session::stop_waiting() {
   ErrorCode ignored;
   socket_.cancel(ignored);
 }
@@ -101,6 +101,7 @@ void RpcServer::Session::on_line(ErrorCode error, size_t bytes) {
 }
 
 void RpcServer::Session::handle(std::string_view line) {
+  asked_ = true;
   // An answer may come long after the client has gone; then there is no session to lock.
   dispatcher_.dispatch(
       line,
@@ -108,6 +109,14 @@ void RpcServer::Session::handle(std::string_view line) {
         if (const auto self = weak.lock()) self->respond(std::move(response));
       },
       caller_);
+  if (asked_) watch_for_end();
+}
+
+/// A client that only sends no more (shutdown) still reads: that is no end.
+void RpcServer::Session::watch_for_end() {
+  socket_.async_wait(Socket::wait_error, [self = shared_from_this()](ErrorCode error) {
+    if (!error && self->asked_) self->close();
+  });
 }
 
 void RpcServer::Session::consume(size_t bytes) {
@@ -117,6 +126,7 @@ void RpcServer::Session::consume(size_t bytes) {
 
 void RpcServer::Session::respond(std::string line) {
   if (closed_) return;
+  if (std::exchange(asked_, false)) stop_waiting();
   if (line.empty()) {  // a notification; later, because its line is still in the buffer
     return asio::post(socket_.get_executor(), [self = shared_from_this()] { self->await_request(); });
   }

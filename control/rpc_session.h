@@ -17,7 +17,8 @@
 namespace turnout {
 
 /// At any time it waits for one thing only: the client's next byte, the rest of a line, an answer, or room to
-/// write.
+/// write. While it waits for an answer it also hears if the client goes away, so that those who are gone take
+/// no place of others.
 class RpcServer::Session : public std::enable_shared_from_this<Session> {
  public:
   using Socket = boost::asio::local::stream_protocol::socket;
@@ -34,6 +35,7 @@ class RpcServer::Session : public std::enable_shared_from_this<Session> {
   void read_line();
   void on_line(ErrorCode error, size_t bytes);
   void handle(std::string_view line);
+  void watch_for_end();
   void consume(size_t bytes);
   void respond(std::string line);
   void refuse(const std::string& reason);
@@ -41,7 +43,7 @@ class RpcServer::Session : public std::enable_shared_from_this<Session> {
   void on_written(ErrorCode error, size_t bytes);
   void set_deadline(unsigned seconds, void (Session::*expired)());
   void clear_deadline();
-  void stop_reading();
+  void stop_waiting();
 
   Socket socket_;
   boost::asio::steady_timer deadline_;
@@ -52,7 +54,8 @@ class RpcServer::Session : public std::enable_shared_from_this<Session> {
   std::string input_;   // what was read and not yet handled
   std::string output_;  // the response being written
   size_t written_ = 0;
-  bool last_ = false;  // close after this response: the client sends no more, or is not wanted any more
+  bool last_ = false;   // close after this response: the client sends no more, or is not wanted any more
+  bool asked_ = false;  // and not answered yet
   bool closed_ = false;
 };
 

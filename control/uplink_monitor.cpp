@@ -144,7 +144,7 @@ void UplinkMonitor::change(Watched& watched, UplinkFault fault, const std::strin
   uplink.since = now;
   ++uplink.changes;
   changed_ = true;
-  log_change(uplink, lasted);
+  report_change(uplink, lasted);
 }
 
 std::vector<Uplink> UplinkMonitor::uplinks() const {

@@ -91,7 +91,8 @@ class UplinkMonitor {
   const Uplink* down_uplink_of(const VipConfig& vip) const;
 
   std::string words_of(const Watched& watched, UplinkFault fault) const;
-  void log_change(const Uplink& uplink, Time lasted) const;
+  std::vector<IpAddress> dependents_of(const Uplink& uplink) const;
+  void report_change(const Uplink& uplink, Time lasted) const;
   Finding finding_of(const Uplink& uplink, Time now) const;
 
   const Config& config_;

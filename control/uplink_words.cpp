@@ -1,7 +1,7 @@
 // What UplinkMonitor tells the operator.
 #include <algorithm>
 
-#include "control/log.h"
+#include "control/event.h"
 #include "control/uplink_monitor.h"
 
 namespace turnout {
@@ -12,6 +12,20 @@ std::string seconds_text(std::chrono::milliseconds time) {
   constexpr int64_t kMilli = 1000, kTenth = 100;
   return std::to_string(time.count() / kMilli) + "." + std::to_string(time.count() % kMilli / kTenth) +
          " seconds";
+}
+
+const char* to_string(UplinkFault fault) {
+  switch (fault) {
+    case UplinkFault::link:
+      return "link";
+    case UplinkFault::gateway:
+      return "gateway";
+    case UplinkFault::far_target:
+      return "far_target";
+    case UplinkFault::none:
+      break;
+  }
+  return "none";
 }
 
 std::string request_of(const IpAddress& gateway) {
@@ -65,21 +79,42 @@ std::string UplinkMonitor::words_of(const Watched& watched, UplinkFault fault) c
   return "";
 }
 
-/// `lasted`: what it was before.
-void UplinkMonitor::log_change(const Uplink& uplink, Time lasted) const {
-  const PortConfig& port = config_.ports[uplink.port];
+std::vector<IpAddress> UplinkMonitor::dependents_of(const Uplink& uplink) const {
   std::vector<IpAddress> vips;
   for (const VipConfig& vip : config_.vips) {
-    const bool depends = vip.depends_on_uplink == port.name;
+    const bool depends = vip.depends_on_uplink == config_.ports[uplink.port].name;
     if (depends && vip.address.is_v6() == uplink.gateway.is_v6()) vips.push_back(vip.address);
   }
-  const std::string name = "port '" + port.name + "': uplink ";
+  return vips;
+}
+
+/// `lasted`: what it was before.
+void UplinkMonitor::report_change(const Uplink& uplink, Time lasted) const {
+  const std::string& port = config_.ports[uplink.port].name;
+  const std::vector<IpAddress> vips = dependents_of(uplink);
+  const std::string name = "port '" + port + "': uplink ";
+  Json fields = {{"port", port}, {"gateway", uplink.gateway.to_string()}};
   if (uplink.up()) {
-    log_info(name + "up after " + seconds_text(lasted) + ": gateway " + uplink.gateway.to_string() +
-             (uplink.echo ? " and far target " + uplink.echo->to_string() + " answer: " : " answers: ") +
-             fate_of(vips, "announced again"));
+    report({EventKind::uplink_up, Severity::info,
+            name + "up after " + seconds_text(lasted) + ": gateway " + uplink.gateway.to_string() +
+                (uplink.echo ? " and far target " + uplink.echo->to_string() + " answer: " : " answers: ") +
+                fate_of(vips, "announced again"),
+            fields});
   } else {
-    log_warning(name + "down: " + uplink.reason + ": " + fate_of(vips, "withdrawn"));
+    Json down = fields;
+    down["cause"] = to_string(uplink.fault);
+    down["reason"] = uplink.reason;
+    report({EventKind::uplink_down, Severity::warning,
+            name + "down: " + uplink.reason + ": " + fate_of(vips, "withdrawn"), std::move(down)});
+  }
+  if (vips.empty()) return;
+  for (size_t i = 0; i < std::min(vips.size(), kMostListed); ++i)
+    fields["vips"].push_back(vips[i].to_string());
+  fields["vip_count"] = vips.size();
+  if (uplink.up()) {
+    record({EventKind::vips_announced, Severity::info, fate_of(vips, "announced again"), std::move(fields)});
+  } else {
+    record({EventKind::vips_withdrawn, Severity::warning, fate_of(vips, "withdrawn"), std::move(fields)});
   }
 }
 

@@ -1,5 +1,7 @@
 #include "control/vip_findings.h"
 
+#include <nlohmann/json.hpp>
+
 namespace turnout {
 namespace {
 
@@ -158,6 +160,16 @@ std::string describe(const VipConflict& conflict, const std::string& port_name, 
   return (conflict.is_vip ? "VIP " : "own address ") + conflict.ip.to_string() + " on port '" + port_name +
          "': " + claimant(conflict) + (is_new ? " " : " still ") + deeds(conflict) +
          "; it is taken back; mend: " + remedy(conflict);
+}
+
+nlohmann::json conflict_fields(const VipConflict& conflict, const std::string& port_name) {
+  const bool has_gateway = conflict.owner && conflict.owner->is_gateway;
+  nlohmann::json owner;
+  if (conflict.owner) owner = conflict.owner->address.to_string();
+  return {{conflict.is_vip ? "vip" : "address", conflict.ip.to_string()},
+          {"port", port_name},
+          {"mac", conflict.mac.to_string()},
+          {has_gateway ? "gateway" : "server", owner}};
 }
 
 std::string describe_end(const VipConflict& conflict) {

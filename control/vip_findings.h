@@ -1,6 +1,7 @@
-// What a conflict about an address means, in words: for the doctor and for the log.
+// What a conflict about an address means, in words: for the doctor, for the log and for events.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -22,5 +23,8 @@ inline constexpr unsigned kUnknownListed = 3;
 /// One line for the log. `is_new`: it has not been said before.
 std::string describe(const VipConflict& conflict, const std::string& port_name, bool is_new);
 std::string describe_end(const VipConflict& conflict);
+
+/// Of its events.
+nlohmann::json conflict_fields(const VipConflict& conflict, const std::string& port_name);
 
 }  // namespace turnout

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "control/arp.h"
+#include "control/event.h"
 #include "control/ndp.h"
 #include "control/vip_findings.h"
 
@@ -51,8 +52,11 @@ void VipWatch::heard(size_t port, const AddressClaim& claim, const MacOwners& ow
   const auto noted = conflicts_.note(port, claim, held->second.is_vip, owners.find(mac, claim.ip), now);
   if (!noted) return;
   VipConflict& conflict = noted->conflict;
-  if (conflict.count() == 1) conflict.next_probe = now + kCloseLook;
-  if (noted->is_new || now >= conflict.next_log) tell(conflict, noted->is_new, now);
+  if (conflict.count() == 1) {
+    begin(conflict, now);
+  } else if (noted->is_new || now >= conflict.next_log) {
+    tell(conflict, noted->is_new, now);
+  }
 }
 
 void VipWatch::asked_for(size_t port, const IpAddress& ip, Time now) {
@@ -103,8 +107,19 @@ void VipWatch::probe(size_t port, const IpAddress& ip) {
 
 void VipWatch::end_conflicts(Time now) {
   for (const VipConflict& ended : conflicts_.end_what_is_over(probing(), config_.clear, now)) {
-    log_.log(LogLevel::info, describe_end(ended));
+    report({EventKind::vip_conflict_ended, Severity::info, describe_end(ended),
+            conflict_fields(ended, name_of(ended.port))},
+           log_);
   }
+}
+
+void VipWatch::begin(VipConflict& conflict, Time now) {
+  conflict.next_probe = now + kCloseLook;
+  conflict.next_log = now + kLogInterval;
+  const std::string& port = name_of(conflict.port);
+  report({EventKind::vip_conflict_begun, Severity::warning, describe(conflict, port, true),
+          conflict_fields(conflict, port)},
+         log_);
 }
 
 void VipWatch::tell(VipConflict& conflict, bool is_new, Time now) {

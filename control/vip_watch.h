@@ -71,6 +71,7 @@ class VipWatch {
   void look_closely(Time now);
   void probe(size_t port, const IpAddress& ip);
   void end_conflicts(Time now);
+  void begin(VipConflict& conflict, Time now);
   void tell(VipConflict& conflict, bool is_new, Time now);
   const std::string& name_of(size_t port) const { return port_names_[port]; }
 

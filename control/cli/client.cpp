@@ -1,5 +1,7 @@
 #include "control/cli/client.h"
 
+#include <unistd.h>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/read_until.hpp>
@@ -35,9 +37,19 @@ std::string describe(const std::string& path, const error_code& error) {
 
 }  // namespace
 
-RpcClient::RpcClient(std::string path, std::chrono::milliseconds timeout)
+RpcClient::RpcClient(std::string path, std::chrono::milliseconds timeout, int interrupt)
     : path_(std::move(path)), timeout_(timeout) {
+  if (interrupt >= 0) interrupt_.assign(::dup(interrupt));
   connect();
+}
+
+void RpcClient::heed_interrupt() {
+  if (!interrupt_.is_open()) return;
+  interrupt_.async_wait(asio::posix::stream_descriptor::wait_read, [this](error_code error) {
+    if (error) return;
+    interrupted_ = true;
+    io_.stop();
+  });
 }
 
 /// Runs one asynchronous step to its end, or throws when the time is over.
@@ -47,13 +59,19 @@ error_code RpcClient::finish(const std::function<void(Done)>& start) {
   start([&](error_code error) {
     result = error;
     done = true;
+    io_.stop();
   });
+  heed_interrupt();
   io_.restart();
   io_.run_for(timeout_);
+  error_code ignored;
+  if (interrupt_.is_open()) interrupt_.cancel(ignored);
   if (done) return result;
 
   socket_.close();
+  io_.restart();
   io_.run();  // lets the step end, with "aborted", while its variables still live
+  if (interrupted_) throw Interrupted();
   const auto waited = std::chrono::duration_cast<std::chrono::seconds>(timeout_).count();
   throw NoDaemon("no answer on " + printable(path_) + " within " + std::to_string(waited) +
                  " s.\nIs turnoutd stuck? See: systemctl status turnoutd. A change that was asked for may "

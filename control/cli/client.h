@@ -3,6 +3,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <chrono>
 #include <functional>
 #include <string>
@@ -14,7 +15,9 @@ namespace turnout::cli {
 class RpcClient {
  public:
   /// Connects. Throws NoDaemon, naming the socket, the reason and the remedy.
-  explicit RpcClient(std::string path, std::chrono::milliseconds timeout = std::chrono::seconds(30));
+  /// Once the descriptor `interrupt` is readable, if there is one, connecting and calls throw Interrupted.
+  explicit RpcClient(std::string path, std::chrono::milliseconds timeout = std::chrono::seconds(30),
+                     int interrupt = -1);
 
   /// The result. Throws Refused with the daemon's error object, NoDaemon if no answer comes within the
   /// timeout.
@@ -23,6 +26,7 @@ class RpcClient {
  private:
   using Done = std::function<void(boost::system::error_code)>;
 
+  void heed_interrupt();
   boost::system::error_code finish(const std::function<void(Done)>& start);
   void connect();
   std::string exchange(const std::string& line);
@@ -32,6 +36,8 @@ class RpcClient {
   std::chrono::milliseconds timeout_;
   boost::asio::io_context io_;
   boost::asio::local::stream_protocol::socket socket_{io_};
+  boost::asio::posix::stream_descriptor interrupt_{io_};
+  bool interrupted_ = false;
   std::string received_;
   int last_id_ = 0;
 };

@@ -301,6 +301,8 @@ CommandGroup show_commands() {
        "  turnoutctl stats\n  turnoutctl --json stats | jq .drops\n",
        show_stats},
   };
+  group.commands.push_back(top_command());
+  group.commands.push_back(watch_events_command());
   return group;
 }
 

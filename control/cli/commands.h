@@ -62,7 +62,7 @@ struct Command {
   size_t least_arguments;
   size_t most_arguments;
   std::string summary;
-  std::string json_method;  // whose result --json prints; "": none, it needs no daemon
+  std::string json_method;  // whose result --json prints; "": none, or --json changes nothing
   std::vector<CommandOption> options;
   std::string details;  // for its own help: what to know, and an example
   void (*run)(const Request&);

@@ -37,6 +37,11 @@ struct NoDaemon : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Ctrl-C or SIGTERM during a call, where they don't end the process: the user has seen enough.
+struct Interrupted : std::runtime_error {
+  Interrupted() : std::runtime_error("interrupted") {}
+};
+
 /// The daemon answered with an error object.
 struct Refused : std::runtime_error {
   explicit Refused(Json error_object)

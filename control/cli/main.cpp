@@ -1,8 +1,10 @@
 // turnoutctl's entry: hands the process's surroundings to run().
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -14,6 +16,7 @@
 #include "control/cli/client.h"
 #include "control/cli/completion/candidates.h"
 #include "control/cli/errors.h"
+#include "control/cli/interrupt.h"
 #include "control/cli/output.h"
 #include "control/cli/run.h"
 
@@ -21,14 +24,14 @@ namespace {
 
 using namespace turnout::cli;
 
+constexpr std::chrono::seconds kPatience{30};
 constexpr size_t kLeastColumns = 40;
 constexpr size_t kMostColumns = 100;  // longer lines are hard to read
 
-constexpr std::chrono::milliseconds kPatience{30'000};
 constexpr std::chrono::milliseconds kPatienceOfTab{500};  // somebody is typing
 
 Call connect(const std::string& socket, std::chrono::milliseconds timeout) {
-  const auto client = std::make_shared<RpcClient>(socket, timeout);
+  const auto client = std::make_shared<RpcClient>(socket, timeout, interrupts());
   return [client](const std::string& method, const Json& params) { return client->call(method, params); };
 }
 
@@ -40,15 +43,11 @@ Screen screen_of(int fd) {
   return screen;
 }
 
-/// From the first pause on, Ctrl-C ends pauses instead of the process.
+/// From the first pause on, Ctrl-C ends pauses and calls instead of the process.
 bool pause_for(std::chrono::seconds time) {
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGINT);
-  sigaddset(&ends, SIGTERM);
-  sigprocmask(SIG_BLOCK, &ends, nullptr);
-  const timespec wait{static_cast<time_t>(time.count()), 0};
-  return sigtimedwait(&ends, nullptr, &wait) < 0;
+  pollfd interrupt{hold_interrupts(), POLLIN, 0};
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+  return poll(&interrupt, 1, static_cast<int>(milliseconds)) == 0;
 }
 
 int run_process(const std::string& program, const std::vector<std::string>& arguments) {

@@ -86,7 +86,12 @@ int run_options(const GlobalOptions& options, const Environment& environment, st
 Call connect_later(const Environment& environment, const std::string& socket) {
   return [&environment, socket, call = Call()](const std::string& method, const Json& params) mutable {
     if (!call) call = environment.connect(socket);
-    return call(method, params);
+    try {
+      return call(method, params);
+    } catch (const NoDaemon&) {
+      call = nullptr;  // to be connected again
+      throw;
+    }
   };
 }
 
@@ -107,6 +112,8 @@ int run(const std::vector<std::string>& arguments, const Environment& environmen
     return fail(error.what(), kUsage);
   } catch (const NoDaemon& error) {
     return fail(error.what(), kNoDaemon);
+  } catch (const Interrupted&) {
+    return kDone;
   } catch (const Refused& refused) {
     if (!options.json) return fail("refused: " + describe_refusal(refused), kRefused);
     environment.err << dump(refused.error) << '\n';

@@ -15,6 +15,9 @@ void show_doctor(const Request& request);
 void show_health(const Request& request);
 void show_trace(const Request& request);
 
+Command top_command();
+Command watch_events_command();
+
 /// Where the workers' time went between two answers of worker.list; since their start, if `before` is null.
 Table workers_table(const Json& before, const Json& after);
 

@@ -166,6 +166,10 @@ def test_one_provider_is_cut_and_comes_back_while_the_other_serves_on(providers,
     assert withdrawn(director) == set()
     assert f"gateway {family.gateways[0]} answers: VIP {first} announced again" in director.log()
     assert metric(director, "turnout_uplink_changes_total", port="isp1", gateway=family.gateways[0]) == 2
+    told = [event for event in director.rpc("events.list")["events"] if event.get("gateway") == family.gateways[0]]
+    assert [event["kind"] for event in told] == ["uplink_down", "vips_withdrawn", "uplink_up", "vips_announced"]
+    assert {event["port"] for event in told} == {"isp1"}
+    assert told[0]["cause"] == "gateway" and told[1]["vips"] == told[3]["vips"] == [first]
 
 
 def serves(providers: Providers, vip: str) -> bool:

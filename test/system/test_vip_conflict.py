@@ -61,9 +61,15 @@ def labels(vip: str, mac: str, server="") -> str:
     return f'vip="{vip}",mac="{mac}",server="{server}"'
 
 
+def is_told(director, kind: str, vip: str, mac: str, server: str) -> bool:
+    wanted = {"vip": vip, "mac": mac, "server": server or None, "port": "lan"}.items()
+    return any(wanted <= event.items() for event in director.rpc("events.list", {"kinds": [kind]})["events"])
+
+
 def wait_for_conflict(director, vip: str, mac: str, server: str, *words: str) -> None:
     """In the metric and in the log, where one line has all the words."""
     wait_for("the conflict in the metric", lambda: conflicts(director).get(labels(vip, mac, server)) == 1)
+    assert is_told(director, "vip_conflict_begun", vip, mac, server)
     lines = [line for line in director.log().splitlines() if f"VIP {vip} on port 'lan': " in line]
     assert any(all(word in line for word in (mac, server, "mend: ", *words)) for line in lines), lines
 
@@ -73,6 +79,7 @@ def wait_until_over(director, vip: str, mac: str, server: str) -> None:
     wait_for("the end in the log", lambda: any(
         f"VIP {vip}: " in line and mac in line and "no longer claims it" in line for line in director.log().splitlines()
     ))  # fmt: skip
+    assert is_told(director, "vip_conflict_ended", vip, mac, server)
 
 
 def check_served_by_director(network, director, vip: str) -> None:

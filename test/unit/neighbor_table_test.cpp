@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string>
 #include <vector>
 
 namespace turnout {
@@ -71,6 +72,7 @@ class NeighborTableTest : public testing::Test {
   milliseconds now_ = 1000ms;
   std::vector<Asked> asked_;
   std::vector<Change> changes_;
+  std::vector<std::string> turns_;
   NeighborTable table_{{.ask =
                             [this](const Neighbor& neighbor, const std::optional<MacAddress>& to) {
                               if (to) {
@@ -81,7 +83,9 @@ class NeighborTableTest : public testing::Test {
                         .changed =
                             [this](const Neighbor& neighbor, std::optional<MacAddress> before) {
                               changes_.push_back({before, *neighbor.mac});
-                            }}};
+                            },
+                        .lost = [this](const Neighbor&) { turns_.push_back("lost"); },
+                        .returned = [this](const Neighbor&) { turns_.push_back("returned"); }}};
 };
 
 TEST_F(NeighborTableTest, AnEmptyTableWantsNothing) {
@@ -222,6 +226,18 @@ TEST_F(NeighborTableTest, ItKeepsItsLastMacWhileStale) {
   table_.learn(kLan, ip(11), mac(0x11), Evidence::answer, now_);
   EXPECT_EQ(server().state, NeighborState::reachable);
   EXPECT_EQ(server().confirmed, 1h);
+}
+
+TEST_F(NeighborTableTest, ThatOneIsLostAndThatItIsBackIsSaidOnceEach) {
+  resolve_one_server();
+  run_until(now_ + 29s);
+  EXPECT_TRUE(turns_.empty());
+  run_until(now_ + 60s);
+  EXPECT_EQ(turns_, std::vector<std::string>{"lost"});
+  table_.learn(kLan, ip(11), mac(0x11), Evidence::answer, now_);
+  table_.learn(kLan, ip(11), mac(0x11), Evidence::answer, now_);
+  EXPECT_EQ(turns_, (std::vector<std::string>{"lost", "returned"}));
+  EXPECT_TRUE(changes_.empty()) << "it is where it was";
 }
 
 TEST_F(NeighborTableTest, AnAnswerWithoutAMacConfirmsTheOneThatIsKnown) {

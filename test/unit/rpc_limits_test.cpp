@@ -100,6 +100,31 @@ TEST_F(RpcServerTest, OneClientTooManyIsTold) {
   EXPECT_TRUE(answers(fourth));
 }
 
+TEST_F(RpcServerTest, WhoGoesAwayWhileHeWaitsGivesUpHisPlace) {
+  serve({.clients = 1});
+  std::optional<RpcClient> gone(std::in_place, path_);
+  send_all(*gone, request(1, "slow"));
+  ASSERT_TRUE(until([&] { return pending_.size() == 1; }));
+  gone.reset();
+  run_for(20ms);
+  RpcClient next(path_);
+  EXPECT_TRUE(answers(next));
+  pending_[0](nullptr);
+  EXPECT_TRUE(answers(next));
+}
+
+TEST_F(RpcServerTest, WhoGoesAwayAfterASlowAnswerIsStillHeard) {
+  serve();
+  RpcClient client(path_);
+  send_all(client, request(1, "slow"));
+  ASSERT_TRUE(until([&] { return pending_.size() == 1; }));
+  pending_[0](nullptr);
+  ASSERT_TRUE(lines_come(client, 1));
+  ASSERT_EQ(client.send(request(2, "echo")), request(2, "echo").size());
+  client.hang_up();
+  EXPECT_TRUE(until([&] { return calls_ == 1; })) << "what it asked before it went is done";
+}
+
 TEST_F(RpcServerTest, OutOfDescriptorsItWaitsInsteadOfSpinning) {
   serve();
   RpcClient waiting(path_);
