@@ -154,6 +154,7 @@ void add_methods(RpcDispatcher& dispatcher, DaemonView& view, EventLog& events, 
   add_save_methods(dispatcher, view);
   add_maintenance_methods(dispatcher, view);
   add_report_methods(dispatcher, view);
+  add_stats_methods(dispatcher, view);
   add_health_methods(dispatcher, view);
   add_doctor_methods(dispatcher, view);
   add_trace_methods(dispatcher, view);

@@ -37,6 +37,8 @@ Director::Director(Config config, const Parts& parts, Time now)
       generation_(1),
       started_(now),
       time_(now),
+      shown_(parts.statistics, registry_),
+      rates_(parts.statistics, registry_, now),
       builder_(parts.stations, [this](uint32_t slot) { return health_.standing(slot); }),
       link_(
           parts.wire, macs_of(parts.stations),
@@ -201,14 +203,27 @@ void Director::tick(Time now, Tick tick) {
   reclaim_numbers();
   sweeper_.tick(now, tick, snapshot());
   load_keeper_.tick(now, snapshot());
+  rates_.tick(now);
 }
 
 void Director::reclaim_numbers() {
   for (const Registry::Released& released : registry_.reclaim(parts_.snapshots.reclaim())) {
+    shown_.forget(released);
+    rates_.forget(released);
     parts_.statistics.settle(released);
     if (released.slot == Registry::kIndexOnly) cleaner_.add(released.service);
   }
   for (const uint16_t index : cleaner_.tick(snapshot())) registry_.give_back(index);
+}
+
+void Director::zero_statistics(const Registry::Service& service) {
+  shown_.zero(service);
+  rates_.zero(service);
+}
+
+void Director::zero_statistics() {
+  for (const auto& [key, service] : registry_.services()) zero_statistics(service);
+  rates_.zero_total();
 }
 
 bool Director::is_up(uint32_t slot) const {

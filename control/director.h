@@ -22,7 +22,9 @@
 #include "control/snapshot_builder.h"
 #include "control/statistics.h"
 #include "control/sweeper.h"
+#include "control/traffic_rates.h"
 #include "control/uplink_monitor.h"
+#include "control/zeroed_statistics.h"
 #include "dataplane/forwarder.h"
 #include "dataplane/snapshot_slot.h"
 
@@ -70,6 +72,10 @@ class Director {
   void port_came_up(size_t port, Time now);
   void port_went_down(size_t port, Time now) { uplinks_.set_link(port, false, now); }
 
+  /// What is shown of a service and its servers begins at 0 now, its rates too; statistics() goes on.
+  void zero_statistics(const Registry::Service& service);
+  void zero_statistics();  ///< of all services, and the rates of all together
+
   const Config& config() const { return config_; }
   uint64_t generation() const { return generation_; }
   const ConfigHistory& history() const { return history_; }
@@ -88,6 +94,8 @@ class Director {
   bool is_up(uint32_t slot) const;
   const UplinkMonitor& uplinks() const { return uplinks_; }
   const Statistics& statistics() const { return parts_.statistics; }
+  const ZeroedStatistics& shown_statistics() const { return shown_; }
+  const TrafficRates& rates() const { return rates_; }
   const ConnectionTables& tables() const { return parts_.tables; }
 
  private:
@@ -120,6 +128,8 @@ class Director {
   Time time_{};
   uint64_t waiting_drops_ = 0;  // packets dropped so far because no server was resolved
   Registry registry_;
+  ZeroedStatistics shown_;
+  TrafficRates rates_;
   SnapshotBuilder builder_;
   LinkLayer link_;
   HealthMonitor health_;

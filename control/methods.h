@@ -33,8 +33,12 @@ void add_maintenance_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 /// config.save
 void add_save_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 
-/// stats.get, neighbor.list, port.list, daemon.info
+/// neighbor.list, port.list, worker.list, daemon.info
 void add_report_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
+
+/// stats.get, stats.zero
+void add_stats_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
+Json worker_counters(const DaemonView& daemon);  ///< a row for each worker: its lcore, and what it counted
 
 /// health.list
 void add_health_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
@@ -79,6 +83,9 @@ T value_or_refuse(Parsed<T> parsed) {
   if (!parsed.value) refuse(RpcCode::invalid_params, parsed.errors);
   return std::move(*parsed.value);
 }
+
+/// The numbers of the service that parameter `service` names; throws the RpcError for none.
+const Registry::Service& numbers_of(const DaemonView& daemon, const Json& service);
 
 /// Throws for parameters that the method doesn't know.
 void allow_only(const Json& params, std::initializer_list<std::string_view> known);

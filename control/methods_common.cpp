@@ -125,6 +125,12 @@ Json to_json(const Director::Applied& applied) {
   return {{"generation", applied.generation}, {"changes", applied.changes}};
 }
 
+const Registry::Service& numbers_of(const DaemonView& daemon, const Json& service) {
+  const ServiceKey key = value_or_refuse(parse_service_key(service, "/service"));
+  if (daemon.director.config().find(key)) return daemon.director.registry().service(key);
+  throw RpcError(RpcCode::no_such, "no such service: " + key.to_string(), {{"pointer", "/service"}});
+}
+
 void allow_only(const Json& params, std::initializer_list<std::string_view> known) {
   ConfigErrors errors;
   for (const auto& [name, value] : params.items()) {

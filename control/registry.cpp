@@ -26,7 +26,7 @@ size_t Registry::added_indexes(const ServiceConfig& service) const {
 
 bool Registry::fits(const Config& config) const {
   size_t slots = slots_in_use();
-  size_t indexes = next_index_ - free_indexes_.size();
+  size_t indexes = keys_.size() - free_indexes_.size();
   for (const ServiceConfig& wanted : config.services) {
     indexes += added_indexes(wanted);
     slots += added_slots(wanted);
@@ -36,26 +36,31 @@ bool Registry::fits(const Config& config) const {
 
 bool Registry::fits(const ServiceConfig& service) const {
   return slots_in_use() + added_slots(service) <= kMaxServers &&
-         next_index_ - free_indexes_.size() + added_indexes(service) <= kMaxServices;
+         keys_.size() - free_indexes_.size() + added_indexes(service) <= kMaxServices;
 }
 
-uint16_t Registry::take_index() {
-  if (free_indexes_.empty()) return static_cast<uint16_t>(next_index_++);
+uint16_t Registry::take_index(const ServiceKey& key) {
+  if (free_indexes_.empty()) {
+    keys_.push_back(key);
+    return static_cast<uint16_t>(keys_.size() - 1);
+  }
   const uint16_t index = free_indexes_.front();
   free_indexes_.pop_front();
+  keys_[index] = key;
   return index;
 }
 
-Registry::Server Registry::take_slot() {
+Registry::Server Registry::take_slot(const Holder& holder) {
   uint32_t slot;
   if (free_slots_.empty()) {
-    slot = static_cast<uint32_t>(generations_.size());
-    generations_.push_back(0);
+    slot = static_cast<uint32_t>(slots_.size());
+    slots_.emplace_back();
   } else {
     slot = free_slots_.front();
     free_slots_.pop_front();
   }
-  uint16_t& generation = generations_[slot];
+  slots_[slot].holder = holder;
+  uint16_t& generation = slots_[slot].generation;
   generation = generation == ConnectionValue::kGenerationMask ? 1 : static_cast<uint16_t>(generation + 1);
   return {slot, generation};  // never 0: that is the generation of a slot in nobody's hands
 }
@@ -77,14 +82,14 @@ void Registry::renumber_indexes(const ServiceConfig& wanted, Service& before, Se
     if (known) {
       service.members.insert(std::move(known));
     } else {
-      service.members.emplace(member, take_index());
+      service.members.emplace(member, take_index(member));
     }
   }
   for (const auto& [member, index] : before.members) released_.push_back({generation, index, kIndexOnly});
   if (wanted.key.is_group()) {
     service.templates = service.index;
   } else if (wanted.persistence != 0) {
-    service.templates = before.templates != 0 ? before.templates : take_index();
+    service.templates = before.templates != 0 ? before.templates : take_index(wanted.key);
   } else if (before.templates != 0) {
     released_.push_back({generation, before.templates, kIndexOnly});
   }
@@ -99,7 +104,7 @@ Registry::Service Registry::renumber(const ServiceConfig& wanted, Service before
     if (known) {
       service.servers.insert(std::move(known));
     } else {
-      service.servers.emplace(server.address, take_slot());
+      service.servers.emplace(server.address, take_slot({service.index, server.address}));
     }
   }
   for (const auto& [address, server] : before.servers)
@@ -111,7 +116,7 @@ void Registry::update(const Config& config, uint64_t generation) {
   std::map<ServiceKey, Service> next;
   for (const ServiceConfig& wanted : config.services) {
     auto before = services_.extract(wanted.key);
-    Service known = before ? std::move(before.mapped()) : Service{take_index(), {}};
+    Service known = before ? std::move(before.mapped()) : Service{take_index(wanted.key), {}};
     next.emplace(wanted.key, renumber(wanted, std::move(known), generation));
   }
   for (const auto& [key, service] : services_) release(service, generation);

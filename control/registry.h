@@ -30,6 +30,10 @@ class Registry {
       return members.empty() ? index : members.at(listener);
     }
   };
+  struct Holder {  // of a slot
+    uint16_t service = 0;
+    IpAddress server;
+  };
   struct Released {
     uint64_t generation;  // of the first snapshot without it
     uint16_t service;
@@ -56,26 +60,35 @@ class Registry {
 
   const Service& service(const ServiceKey& key) const { return services_.at(key); }
   const std::map<ServiceKey, Service>& services() const { return services_; }
-  size_t slots_used() const { return generations_.size(); }      ///< slots are below this
-  size_t indexes_used() const { return next_index_; }            ///< service indexes are below this
+  /// Of a slot below slots_used(): the latest who had it, and it may have been given up since.
+  const Holder& holder(uint32_t slot) const { return slots_[slot].holder; }
+  /// Of an index below indexes_used(), likewise: the service's key, or that of a group's member.
+  const ServiceKey& key(uint16_t index) const { return keys_[index]; }
+  size_t slots_used() const { return slots_.size(); }            ///< slots are below this
+  size_t indexes_used() const { return keys_.size(); }           ///< service indexes are below this
   std::vector<uint32_t> released_slots(uint16_t service) const;  ///< given up, not yet reclaimed
 
  private:
-  size_t slots_in_use() const { return generations_.size() - free_slots_.size(); }
+  struct Slot {
+    uint16_t generation = 0;  // of its present or latest server
+    Holder holder;
+  };
+
+  size_t slots_in_use() const { return slots_.size() - free_slots_.size(); }
   size_t added_slots(const ServiceConfig& service) const;
   Service renumber(const ServiceConfig& wanted, Service before, uint64_t generation);
   void release(const Service& service, uint64_t generation);
   void renumber_indexes(const ServiceConfig& wanted, Service& before, Service& service, uint64_t generation);
   size_t added_indexes(const ServiceConfig& service) const;
-  uint16_t take_index();
-  Server take_slot();
+  uint16_t take_index(const ServiceKey& key);
+  Server take_slot(const Holder& holder);
 
   std::map<ServiceKey, Service> services_;
-  std::vector<uint16_t> generations_;  // by slot: of its present or latest server
+  std::vector<Slot> slots_;
+  std::vector<ServiceKey> keys_{ServiceKey{}};  // by index, of which 0 is nobody's
   std::deque<uint32_t>
       free_slots_;  // the longest free first, so that a generation comes back as late as can be
   std::deque<uint16_t> free_indexes_;
-  uint32_t next_index_ = 1;
   std::deque<Released> released_;
 };
 

@@ -137,11 +137,8 @@ ServerTotals Statistics::server(uint32_t slot) const {
 ServerTotals Statistics::service(const Registry::Service& service, const Registry& registry) const {
   ServerTotals sum;
   for (const auto& [address, number] : service.servers) sum += server(number.slot);
-  const auto add_past = [&sum](const ServerTotals& past) {
-    sum += {past.packets, past.bytes, past.connections, 0, 0, 0};
-  };
-  for (const uint32_t slot : registry.released_slots(service.index)) add_past(server(slot));
-  if (const auto past = past_.find(service.index); past != past_.end()) add_past(past->second);
+  for (const uint32_t slot : registry.released_slots(service.index)) sum += server(slot).traffic();
+  if (const auto past = past_.find(service.index); past != past_.end()) sum += past->second.traffic();
   return sum;
 }
 

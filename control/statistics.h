@@ -20,6 +20,9 @@ struct ServerTotals {
   uint64_t inactive = 0;
   uint64_t templates = 0;  // clients that persistence keeps there
 
+  /// Without how many connections there are now: what only grows.
+  ServerTotals traffic() const { return {packets, bytes, connections, 0, 0, 0}; }
+
   ServerTotals& operator+=(const ServerTotals& other);
   ServerTotals operator-(const ServerTotals& other) const;
 };

@@ -80,7 +80,6 @@ std::vector<std::string> describe_decisions(const Director& director, const Trac
 nlohmann::json entry_to_json(const Director& director, ConnectionValue value);
 /// "192.0.2.11", of a server's slot; "" if nobody has it.
 std::string server_name(const Director& director, uint32_t slot);
-const char* name_of(ConnectionState state);
 /// Whose number an index is; null if nobody's.
 const ServiceConfig* service_of_index(const Director& director, uint16_t index);
 

@@ -1,27 +1,11 @@
 // The decisions on a traced packet, in words.
 #include <algorithm>
 
+#include "control/connection_filter.h"
 #include "control/trace_scratch.h"
 #include "dataplane/scheduler.h"
 
 namespace turnout {
-
-const char* name_of(ConnectionState state) {
-  switch (state) {
-    case ConnectionState::syn_recv:
-      return "SYN_RECV";
-    case ConnectionState::established:
-      return "ESTABLISHED";
-    case ConnectionState::fin_wait:
-      return "FIN_WAIT";
-    case ConnectionState::close:
-      return "CLOSE";
-    case ConnectionState::udp:
-      return "UDP";
-    default:
-      return "NONE";
-  }
-}
 
 std::string server_name(const Director& director, uint32_t slot) {
   for (const auto& [key, numbers] : director.registry().services()) {

@@ -143,6 +143,16 @@ std::string parse_address(const std::string& what, const std::string& text) {
   throw UsageError(what + ": " + in_quotes(text) + why);
 }
 
+std::string parse_prefix(const std::string& what, const std::string& text) {
+  const size_t slash = text.find('/');
+  std::string address = parse_address(what, text.substr(0, slash));
+  if (slash == std::string::npos) return address;
+  const uint64_t bits = address.find(':') == std::string::npos ? 32 : 128;
+  const uint64_t length =
+      parse_number("the prefix length of " + in_quotes(text), text.substr(slash + 1), 0, bits);
+  return address + '/' + std::to_string(length);
+}
+
 uint64_t parse_weight(const std::string& text) {
   return parse_number("weight", text, 0, std::numeric_limits<uint32_t>::max());
 }

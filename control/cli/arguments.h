@@ -32,6 +32,8 @@ std::string parse_address(const std::string& what, const std::string& text);
 
 /// "90", "90s", "5m" or "2h". `what` names it in the error: "--deadline".
 std::chrono::seconds parse_duration(const std::string& what, const std::string& text);
+/// An address, or a prefix such as "192.0.2.0/24", the address in canonical form.
+std::string parse_prefix(const std::string& what, const std::string& text);
 
 uint64_t parse_weight(const std::string& text);
 

@@ -1,169 +1,8 @@
-// Tables of what the daemon knows: services, servers, connections, neighbours, ports.
-#include <algorithm>
-#include <ostream>
-
-#include "control/cli/arguments.h"
+// The commands that only look.
 #include "control/cli/commands.h"
-#include "control/cli/format.h"
 #include "control/cli/status.h"
-#include "control/cli/table.h"
 
 namespace turnout::cli {
-namespace {
-
-constexpr uint64_t kDefaultLimit = 1000;
-constexpr uint64_t kHighestLimit = 100'000;  // the daemon's own
-
-void print_table(const Request& request, const Table& table, const std::string& if_empty) {
-  request.out << (table.empty() ? if_empty + '\n' : table.to_string());
-}
-
-std::string duration(const Json& object, std::string_view key) {
-  return member(object, key).is_number() ? format_duration(number(object, key)) : "-";
-}
-
-std::string endpoint(const Json& object, std::string_view address, std::string_view port) {
-  return format_endpoint(text(object, address), text(object, port));
-}
-
-void show_services(const Request& request) {
-  const Json services = request.call("service.list", Json::object());
-  if (request.print_json(services)) return;
-  const Json stats = request.call("stats.get", Json::object());
-  print_table(request, services_table(services, stats),
-              "No services. To add one: turnoutctl service add tcp VIP:PORT --server ADDR");
-}
-
-void show_servers(const Request& request) {
-  const Json stats = request.call("stats.get", Json::object());
-  if (request.print_json(stats)) return;
-  Table table({{"SERVICE"},
-               {"SERVER"},
-               {"WEIGHT", Align::right},
-               {"STATE"},
-               {"ACTIVE", Align::right},
-               {"INACTIVE", Align::right},
-               {"CONNECTIONS", Align::right},
-               {"PACKETS", Align::right},
-               {"BYTES", Align::right}});
-  for (const Json& service : member(stats, "services")) {
-    for (const Json& server : member(service, "servers")) {
-      table.add_row({service_name(service), text(server, "address"), text(server, "weight"),
-                     is_true(server, "up") ? "up" : "down", text(server, "active_connections"),
-                     text(server, "inactive_connections"), text(server, "connections"),
-                     text(server, "packets"), text(server, "bytes")});
-    }
-  }
-  print_table(request, table, "No real servers. To add one: turnoutctl server add tcp VIP:PORT ADDR");
-}
-
-Json connection_filter(const Request& request) {
-  Json filter = Json::object();
-  if (const auto service = request.option("service")) filter["service"] = parse_service_path(*service);
-  if (const auto server = request.option("server")) filter["server"] = parse_address("--server", *server);
-  if (const auto client = request.option("client")) filter["client"] = parse_address("--client", *client);
-  return filter;
-}
-
-void show_vips(const Request& request) {
-  const Json vips = request.call("vip.list", Json::object());
-  if (request.print_json(vips)) return;
-  Table table({{"VIP"}, {"ECHO"}, {"UNMATCHED"}, {"SERVICES", Align::right}, {"DEPENDS ON"}, {"WITHDRAWN"}});
-  for (const Json& vip : vips) {
-    table.add_row({text(vip, "address"), text(vip, "echo"), text(vip, "unmatched"), text(vip, "services"),
-                   text(vip, "depends_on_uplink"), text(vip, "withdrawn")});
-  }
-  print_table(request, table, "No VIPs. To add one: turnoutctl service add tcp VIP:PORT --server ADDR");
-}
-
-void show_connections(const Request& request) {
-  const auto limit_given = request.option("limit");
-  const uint64_t limit =
-      limit_given ? parse_number("--limit", *limit_given, 1, kHighestLimit) : kDefaultLimit;
-  Json params = connection_filter(request);
-  params["limit"] =
-      request.json ? limit : std::min(limit + 1, kHighestLimit);  // one more tells whether there is more
-  const Json connections = request.call("connection.list", params);
-  if (request.print_json(connections)) return;
-
-  Table table(
-      {{"CLIENT"}, {"SERVICE"}, {"SERVER"}, {"STATE"}, {"IDLE", Align::right}, {"EXPIRES", Align::right}});
-  size_t shown = 0;
-  for (const Json& connection : connections) {
-    if (shown++ == limit) break;
-    table.add_row({endpoint(connection, "client", "client_port"), service_name(connection),
-                   text(connection, "server"), text(connection, "state"), duration(connection, "idle"),
-                   duration(connection, "expires")});
-  }
-  print_table(request, table, "No such connections.");
-  if (connections.size() > limit) {
-    request.out << "There are more than these " << limit << "; raise --limit.\n";
-  } else if (connections.size() == kHighestLimit) {
-    request.out << "There may be more than these " << limit
-                << "; narrow the search with --service, --server or --client.\n";
-  }
-}
-
-void show_neighbors(const Request& request) {
-  const Json neighbors = request.call("neighbor.list", Json::object());
-  if (request.print_json(neighbors)) return;
-  Table table({{"PORT"},
-               {"ADDRESS"},
-               {"MAC"},
-               {"STATE"},
-               {"AGE", Align::right},
-               {"REQUESTS", Align::right},
-               {"MAC CHANGES", Align::right},
-               {"RIVAL"}});
-  for (const Json& neighbor : neighbors) {
-    table.add_row({text(neighbor, "port"), text(neighbor, "address"), text(neighbor, "mac"),
-                   text(neighbor, "state"), duration(neighbor, "age"), text(neighbor, "requests"),
-                   text(neighbor, "mac_changes"), text(neighbor, "rival")});
-  }
-  print_table(request, table, "No neighbors: there are neither real servers nor gateways to resolve.");
-}
-
-/// "up", or "up, down" where each family has a gateway; "-" for none.
-std::string uplink_states(const Json& port) {
-  Json states = Json::array();
-  for (const Json& uplink : member(port, "uplink")) states.push_back(member(uplink, "state"));
-  return joined(states);
-}
-
-/// One is a text, two are a list.
-std::string gateways(const Json& port) {
-  const Json& gateway = member(port, "gateway");
-  return gateway.is_array() ? joined(gateway) : text(gateway);
-}
-
-void show_ports(const Request& request) {
-  const Json ports = request.call("port.list", Json::object());
-  if (request.print_json(ports)) return;
-  Table table({{"PORT"},
-               {"DEVICE"},
-               {"DRIVER"},
-               {"VLAN", Align::right},
-               {"MAC"},
-               {"LINK"},
-               {"SPEED", Align::right},
-               {"MTU", Align::right},
-               {"RXQ", Align::right},
-               {"TXQ", Align::right},
-               {"RSS"},
-               {"GATEWAY"},
-               {"UPLINK"},
-               {"KERNEL"},
-               {"ADDRESSES"}});
-  for (const Json& port : ports) {
-    table.add_row({text(port, "name"), text(port, "device"), text(port, "driver"), text(port, "vlan"),
-                   text(port, "mac"), text(port, "link"), link_speed(port), text(port, "mtu"),
-                   text(port, "rx_queues"), text(port, "tx_queues"), text(port, "rss"), gateways(port),
-                   uplink_states(port), text(port, "kernel_interface"), joined(member(port, "addresses"))});
-  }
-  print_table(request, table, "No ports.");
-}
-
-}  // namespace
 
 CommandGroup show_commands() {
   using Kind = CommandOption::Kind;
@@ -176,7 +15,8 @@ CommandGroup show_commands() {
        "all that matters on one screen",
        "daemon.info",
        {},
-       "Counters count from the daemon's start. Example:\n  watch turnoutctl status\n",
+       "Counters count from the daemon's start; those of services since they were zeroed. Example:\n  watch "
+       "turnoutctl status\n",
        show_status},
       {"doctor",
        "",
@@ -197,8 +37,10 @@ CommandGroup show_commands() {
        0,
        "each virtual service, with its counters",
        "service.list",
-       {},
-       "UP counts its real servers that can be reached. Example:\n  turnoutctl services\n",
+       {{"rates", Kind::on_or_off, "", "rates in place of counters"}},
+       "UP counts its real servers that can be reached. Rates are per second, as LVS estimates them, and "
+       "stand\n"
+       "beside the counters on a terminal that is wide enough. Example:\n  turnoutctl services --rates\n",
        show_services},
       {"servers",
        "",
@@ -206,8 +48,9 @@ CommandGroup show_commands() {
        0,
        "each real server, with its counters",
        "stats.get",
-       {},
-       "A server of weight 0 is draining. Example:\n  turnoutctl servers\n",
+       {{"rates", Kind::on_or_off, "", "rates in place of counters"}},
+       "A server of weight 0 is draining. Rates are as in turnoutctl services. Example:\n"
+       "  turnoutctl servers --rates\n",
        show_servers},
       {"health",
        "",
@@ -237,9 +80,15 @@ CommandGroup show_commands() {
        "connection.list",
        {{"service", Kind::value, "tcp/VIP:PORT", "of this service only"},
         {"server", Kind::value, "ADDR", "forwarded to this real server only"},
-        {"client", Kind::value, "ADDR", "of this client only"},
-        {"limit", Kind::value, "N", "show at most N (default 1000, at most 100000)"}},
-       "Example:\n  turnoutctl connections --service tcp/192.0.2.100:80 --server 192.0.2.11 --limit 20\n",
+        {"client", Kind::value, "PREFIX", "of this client only, or of those in a prefix"},
+        {"state", Kind::value, "STATE",
+         "in this state only: SYN_RECV, ESTABLISHED, FIN_WAIT, CLOSE, UDP or NONE"},
+        {"limit", Kind::value, "N", "show at most N (default 1000)"},
+        {"all", Kind::on_or_off, "", "show all, as they are found"}},
+       "Millions can be shown: neither side keeps them. One that comes, ends or is moved in the table\n"
+       "meanwhile may be there or not, or twice. With --all and --json: each connection on a line.\n"
+       "Examples:\n  turnoutctl connections --service tcp/192.0.2.100:80 --server 192.0.2.11 --limit 20\n"
+       "  turnoutctl connections --client 198.51.100.0/24 --state established --all\n",
        show_connections},
       {"trace",
        "tcp|udp CLIENT:PORT VIP:PORT",
@@ -300,6 +149,17 @@ CommandGroup show_commands() {
        "Those of services and servers: turnoutctl services, turnoutctl servers. Example:\n"
        "  turnoutctl stats\n  turnoutctl --json stats | jq .drops\n",
        show_stats},
+      {"zero",
+       "[SERVICE]",
+       0,
+       3,
+       "have counters and rates begin at 0 again",
+       "stats.zero",
+       {},
+       "Those of one service ('tcp VIP:PORT', 'group NAME') and its real servers, or of all, wherever\n"
+       "turnoutctl shows them. /metrics goes on as before: its counters never go back. Example:\n"
+       "  turnoutctl zero tcp 192.0.2.100:80\n",
+       zero_statistics},
   };
   group.commands.push_back(top_command());
   group.commands.push_back(watch_events_command());

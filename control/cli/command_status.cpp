@@ -7,33 +7,6 @@
 namespace turnout::cli {
 namespace {
 
-/// The services of stats.get are few: a plain search does.
-const Json& counters_of(const Json& stats, const Json& service) {
-  static const Json kNone;
-  for (const Json& candidate : member(stats, "services")) {
-    if (service_name(candidate) == service_name(service)) return candidate;
-  }
-  return kNone;
-}
-
-struct ServerTotals {
-  uint64_t servers = 0;
-  uint64_t up = 0;
-  uint64_t active = 0;
-  uint64_t inactive = 0;
-};
-
-ServerTotals sum_servers(const Json& counters) {
-  ServerTotals totals;
-  for (const Json& server : member(counters, "servers")) {
-    ++totals.servers;
-    if (is_true(server, "up")) ++totals.up;
-    totals.active += number(server, "active_connections");
-    totals.inactive += number(server, "inactive_connections");
-  }
-  return totals;
-}
-
 /// " (no_service 12, not_ipv4 3)"; nothing if all are zero.
 std::string nonzero_drops(const Json& stats) {
   std::string result;
@@ -132,30 +105,18 @@ std::string link_speed(const Json& port) {
   return megabits == 0 ? "-" : std::to_string(megabits) + " Mbit/s";
 }
 
+std::string duration(const Json& object, std::string_view key) {
+  return member(object, key).is_number() ? format_duration(number(object, key)) : "-";
+}
+
+void print_table(const Request& request, const Table& table, const std::string& if_empty) {
+  request.out << (table.empty() ? if_empty + '\n' : table.to_string());
+}
+
 std::string joined(const Json& values) {
   std::string result;
   for (const Json& value : values) result += (result.empty() ? "" : ", ") + text(value);
   return result.empty() ? "-" : result;
-}
-
-Table services_table(const Json& services, const Json& stats) {
-  Table table({{"SERVICE"},
-               {"SCHEDULER"},
-               {"UP", Align::right},
-               {"ACTIVE", Align::right},
-               {"INACTIVE", Align::right},
-               {"CONNECTIONS", Align::right},
-               {"PACKETS", Align::right},
-               {"BYTES", Align::right}});
-  for (const Json& service : services) {
-    const Json& counters = counters_of(stats, service);
-    const ServerTotals totals = sum_servers(counters);
-    table.add_row({service_name(service), text(service, "scheduler"),
-                   std::to_string(totals.up) + '/' + std::to_string(totals.servers),
-                   std::to_string(totals.active), std::to_string(totals.inactive),
-                   text(counters, "connections"), text(counters, "packets"), text(counters, "bytes")});
-  }
-  return table;
 }
 
 std::string connection_tables(const Json& tables) {
@@ -172,7 +133,7 @@ void show_status(const Request& request) {
   const Json services = request.call("service.list", Json::object());
   const Json stats = request.call("stats.get", Json::object());
   request.out << status_table(info, stats, ports).to_string();
-  const Table table = services_table(services, stats);
+  const Table table = services_table(services, stats, Figures::counters);
   request.out << '\n' << (table.empty() ? "No services.\n" : table.to_string());
 }
 

@@ -20,7 +20,8 @@ using Call = std::function<Json(const std::string& method, const Json& params)>;
 /// What the output goes to.
 struct Screen {
   bool is_terminal = false;
-  size_t columns = 100;  // as wide as text is made
+  size_t columns = 100;        // as wide as text is made
+  size_t table_columns = 100;  // as wide as a line of a table may be before the terminal breaks it
 };
 
 /// Waits. False if the user doesn't want to wait any longer: Ctrl-C.

@@ -36,10 +36,12 @@ Call connect(const std::string& socket, std::chrono::milliseconds timeout) {
 }
 
 Screen screen_of(int fd) {
-  Screen screen{isatty(fd) == 1, kMostColumns};
+  Screen screen{.is_terminal = isatty(fd) == 1, .columns = kMostColumns, .table_columns = kMostColumns};
   winsize size{};
-  if (screen.is_terminal && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+  if (screen.is_terminal && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
     screen.columns = std::clamp<size_t>(size.ws_col, kLeastColumns, kMostColumns);
+    screen.table_columns = size.ws_col;
+  }
   return screen;
 }
 

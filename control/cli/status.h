@@ -17,6 +17,13 @@ void show_trace(const Request& request);
 
 Command top_command();
 Command watch_events_command();
+void show_services(const Request& request);
+void show_servers(const Request& request);
+void show_vips(const Request& request);
+void show_connections(const Request& request);
+void show_neighbors(const Request& request);
+void show_ports(const Request& request);
+void zero_statistics(const Request& request);
 
 /// Where the workers' time went between two answers of worker.list; since their start, if `before` is null.
 Table workers_table(const Json& before, const Json& after);
@@ -25,10 +32,17 @@ Table workers_table(const Json& before, const Json& after);
 /// group.
 std::string service_name(const Json& service);
 
-/// One row per service of service.list, with the counters that stats.get has for it.
-Table services_table(const Json& services, const Json& stats);
+/// Which figures a table of services or servers has.
+enum class Figures { counters, rates, both };
+
+/// One row per service of service.list, with the figures that stats.get has for it.
+Table services_table(const Json& services, const Json& stats, Figures figures);
 
 std::string link_speed(const Json& port);  ///< "10000 Mbit/s"; "-" if unknown
 std::string joined(const Json& values);    ///< with ", " between; "-" if there is none
+std::string duration(const Json& object,
+                     std::string_view key);  ///< of a number of seconds; "-" if there is none
+
+void print_table(const Request& request, const Table& table, const std::string& if_empty);
 
 }  // namespace turnout::cli

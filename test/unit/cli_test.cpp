@@ -114,6 +114,12 @@ TEST(CliJson, ReadsOddAnswersWithoutThrowing) {
 TEST(CliArguments, ReadsServiceKeys) {
   EXPECT_EQ(parse_service_key("tcp", "192.0.2.100:80"), kKey);
   EXPECT_EQ(parse_service_path("tcp/192.0.2.100:80"), kKey);
+  EXPECT_EQ(parse_service_key("tcp", "192.0.2.100:0")["port"], 0);
+  EXPECT_EQ(parse_service_key("tcp", "192.0.2.100:8000-8099")["port"], "8000-8099");
+  EXPECT_EQ(parse_service_words({"group", "web"}), Json::object({{"group", "web"}}));
+  EXPECT_EQ(parse_service_path("group/7/ipv6"), Json::object({{"group", "7"}, {"family", "ipv6"}}));
+  EXPECT_THROW(parse_service_words({"tcp", "192.0.2.100:80", "ipv6"}), UsageError);
+  EXPECT_THROW(parse_service_words({"group", "web", "ipv5"}), UsageError);
   EXPECT_EQ(parse_service_key("udp", "[2001:db8::1]:53")["vip"], "2001:db8::1");
 }
 
@@ -271,14 +277,14 @@ TEST(CliRun, TakesIpv6InEveryWordCommand) {
 
 TEST(CliRun, ShowsIpv6ConnectionsInColumns) {
   Turnoutctl ctl;
-  ctl.answers["connection.list"] = Json::parse(R"([
+  ctl.answers["connection.list"] = Json::parse(R"({"next": null, "connections": [
       {"client": "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "client_port": 65535, "vip": "2001:db8::100",
        "protocol": "tcp", "port": 80, "server": "2001:db8::11", "state": "ESTABLISHED", "idle": 1, "expires": 899},
       {"client": "198.51.100.7", "client_port": 4000, "vip": "192.0.2.100",
-       "protocol": "udp", "port": 53, "server": "192.0.2.11", "state": "UDP", "idle": 1, "expires": 299}])");
+       "protocol": "udp", "port": 53, "server": "192.0.2.11", "state": "UDP", "idle": 1, "expires": 299}]})");
   EXPECT_EQ(ctl.run({"connections", "--client", "2001:DB8::7", "--server", "2001:db8::11"}), kDone);
   EXPECT_EQ(ctl.asked[0].second,
-            Json({{"server", "2001:db8::11"}, {"client", "2001:db8::7"}, {"limit", 1001}}));
+            Json({{"server", "2001:db8::11"}, {"client", "2001:db8::7"}, {"limit", 1001}, {"cursor", 0}}));
   EXPECT_EQ(ctl.out.substr(0, ctl.out.find("SERVER ")),
             "CLIENT                                          SERVICE                 ");
   EXPECT_TRUE(contains(
@@ -408,18 +414,6 @@ TEST(CliRun, RefusesWhatIsNoGroupInWords) {
     EXPECT_TRUE(contains(ctl.err, "See: turnoutctl help ")) << ctl.err;
   }
   EXPECT_TRUE(ctl.asked.empty());
-}
-
-TEST(CliRun, AsksForOneConnectionMoreToKnowWhetherThereIsMore) {
-  Turnoutctl ctl;
-  const Json connection = {{"client", "198.51.100.7"}, {"client_port", 40000}};
-  ctl.answers["connection.list"] = Json::array({connection, connection, connection});
-  EXPECT_EQ(ctl.run({"connections", "--limit", "2", "--service", "tcp/192.0.2.100:80"}), kDone);
-  EXPECT_EQ(ctl.asked[0].second, Json({{"service", kKey}, {"limit", 3}}));
-  EXPECT_TRUE(contains(ctl.out, "more than these 2; raise --limit")) << ctl.out;
-  ctl.run({"connections", "--limit", "3"});
-  EXPECT_FALSE(contains(ctl.out, "more than")) << ctl.out;
-  EXPECT_EQ(ctl.run({"connections", "--limit", "0"}), kUsage);
 }
 
 TEST(CliRun, AServicesHealthIsATypeOrAnObject) {

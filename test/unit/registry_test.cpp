@@ -27,6 +27,32 @@ TEST(Registry, NumbersServicesFromOneAndServersFromZero) {
   EXPECT_EQ(number_of(registry, 11).generation, 1);
 }
 
+TEST(Registry, KnowsWhoseANumberIs) {
+  Registry registry;
+  ServiceConfig group = service(ServiceKey{.vip = ip("0.0.0.0"), .group = "web"}, {11, 12});
+  group.members = {web(80), web(443)};
+  registry.update(config_with({group, service(web(81), {13})}), 1);
+  const Registry::Service& numbers = registry.service(group.key);
+  EXPECT_EQ(registry.key(numbers.index), group.key);
+  EXPECT_EQ(registry.key(numbers.index_of(web(443))), web(443));
+  EXPECT_EQ(registry.key(registry.service(web(81)).index), web(81));
+  const Registry::Holder& holder = registry.holder(numbers.servers.at(ip("192.0.2.12")).slot);
+  EXPECT_EQ(holder.service, numbers.index);
+  EXPECT_EQ(holder.server, ip("192.0.2.12"));
+}
+
+TEST(Registry, AReusedNumberIsItsNewOwners) {
+  Registry registry;
+  registry.update(config_with({service(web(80), {11})}), 1);
+  registry.update(config_with({}), 2);
+  registry.reclaim(2);
+  registry.update(config_with({service(web(81), {12})}), 3);
+  const Registry::Service& numbers = registry.service(web(81));
+  ASSERT_EQ(numbers.index, 1);
+  EXPECT_EQ(registry.key(1), web(81));
+  EXPECT_EQ(registry.holder(numbers.servers.at(ip("192.0.2.12")).slot).server, ip("192.0.2.12"));
+}
+
 TEST(Registry, WhatStaysKeepsItsNumbers) {
   Registry registry;
   registry.update(config_with({service(web(80), {11, 12}), service(web(81), {13})}), 1);
