@@ -51,7 +51,7 @@ class Watch {
     constexpr uint64_t kPage = 1000;
     for (bool is_there = true;;) {
       try {
-        page = ask(kPage, kWait);
+        page = ask(kPage, is_there ? kWait : 0);  // of a new daemon the same numbers are other events
         if (text(page, "started") == started_) return true;
         started_ = text(page, "started");  // another daemon, which counts from 1
         since_ = 0;

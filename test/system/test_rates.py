@@ -1,6 +1,7 @@
 """Rates as LVS estimates them, and -Z: what is shown begins at 0 again, while /metrics goes on."""
 
 import contextlib
+import time
 
 import pytest
 
@@ -15,6 +16,17 @@ COUNTERS = ("connections", "packets", "bytes")
 
 def counters(of: dict) -> dict:
     return {name: of[name] for name in COUNTERS}
+
+
+def come_to_rest(director) -> None:
+    """Until the last packets of connections that ended have been counted."""
+
+    def is_at_rest():
+        before = director.stats()["packets"]["transmitted"]
+        time.sleep(0.5)
+        return director.stats()["packets"]["transmitted"] == before
+
+    wait_for("the last packet", is_at_rest, 30)
 
 
 def in_metrics(director, vip: str) -> list[float]:
@@ -59,6 +71,7 @@ def test_a_service_that_comes_again_begins_at_zero(network, director, servers):
     director.start(director.config([served]))
     with Hammer(network.client, network.VIP):
         wait_for("a rate", lambda: director.service_stats(served)["rates"]["packets"] > 0, 30)
+    come_to_rest(director)
     director.rpc("service.delete", key(served))
     director.rpc("service.add", served)
     stats = director.service_stats(served)
@@ -73,7 +86,8 @@ def test_zero_begins_anew_and_metrics_go_on(network, director, servers):
     with contextlib.closing(connection_to(network.client, network.VIP)) as open_connection:
         get_over(open_connection)
         ask_many(network.client, network.VIP, 29)
-        wait_for("a rate", lambda: director.service_stats(zeroed)["rates"]["packets"] > 0, 30)
+        wait_for("a rate", lambda: director.service_stats(zeroed)["rates"]["bytes"] > 0, 30)
+        come_to_rest(director)
         metrics = in_metrics(director, network.VIP)
         active = director.service_stats(zeroed)["active_connections"]
         assert active > 0
@@ -99,6 +113,7 @@ def test_zero_without_a_service_is_of_all(network, director, servers):
     for one in services:
         ask_many(network.client, one["vip"], 3)
     wait_for("a rate of all services", lambda: director.stats()["rates"]["packets"] > 0, 30)
+    come_to_rest(director)
     assert director.rpc("stats.zero") == {}
     stats = director.stats()
     assert stats["rates"] == NONE

@@ -77,7 +77,7 @@ TEST_F(HistoryTest, ARollbackIsAGenerationLikeAnyOther) {
 }
 
 TEST_F(HistoryTest, AnOrderThatChangedIsPutBackWithTheGenerationBefore) {
-  change_one(0, 7);
+  change_one(1, 7);
   Config before = now_;
   std::ranges::reverse(now_.services);
   std::ranges::reverse(now_.services[2].real_servers);
