@@ -40,7 +40,7 @@ void add_service_options(Command& command) {
        {"persistence-prefix", Kind::value, "BITS", "of the client's address that count (default: all)"},
        {"flag", Kind::repeated, "NAME", "mh-port, mh-fallback, sh-port or sh-fallback; 'none': none of them"},
        {"one-packet", Kind::value, "yes|no", "UDP: each datagram is scheduled by itself"},
-       {"member", Kind::repeated, "'tcp VIP:PORT'", "of a group: all of its services, each by this option"}});
+       {"member", Kind::repeated, "tcp/VIP:PORT", "of a group: all of its services, each by this option"}});
 }
 
 void add_server_options(Command& command) {

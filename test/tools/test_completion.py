@@ -70,12 +70,12 @@ def test_every_command_and_option_is_offered(daemon, registry):
     ("words", "candidates"),
     [
         (["server", ""], ["add", "edit", "delete"]),
-        (["drain", ""], ["group", "tcp", "udp"]),
-        (["drain", "tcp", ""], ["192.0.2.100:80", "192.0.2.100:443"]),
-        (["drain", "udp", "[2"], ["[2001:db8::100]:53"]),
-        (["drain", "group", ""], ["web"]),
-        (["drain", "group", "web", "192"], ["192.0.2.14"]),
-        (["drain", "tcp", "192.0.2.100:80", ""], ["192.0.2.11", "192.0.2.12"]),
+        (["server", "delete", ""], ["group", "tcp", "udp"]),
+        (["server", "delete", "tcp", ""], ["192.0.2.100:80", "192.0.2.100:443"]),
+        (["server", "delete", "udp", "[2"], ["[2001:db8::100]:53"]),
+        (["server", "delete", "group", ""], ["web"]),
+        (["server", "delete", "group", "web", "192"], ["192.0.2.14"]),
+        (["server", "delete", "tcp", "192.0.2.100:80", ""], ["192.0.2.11", "192.0.2.12"]),
         (["server", "edit", "tcp", "192.0.2.100:443", "192.0.2.13", "--w"], ["--weight"]),
         (["server", "edit", "--weight", "3", "tcp", "192.0.2.100:443", ""], ["192.0.2.13"]),
         (["service", "edit", "tcp", "192.0.2.100:80", "--scheduler", "w"], ["wrr", "wlc"]),
@@ -88,7 +88,7 @@ def test_every_command_and_option_is_offered(daemon, registry):
         (["trace", "--flags", "s"], ["syn"]),
         (["vip", "2"], ["2001:db8::100"]),
         (["vip", "192.0.2.100", "--echo", "w"], ["while_up"]),
-        (["--json", "drain", "group", ""], ["web"]),
+        (["--json", "server", "delete", "group", ""], ["web"]),
         (["--soc"], ["--socket"]),
         (["--socket", ""], [":files"]),
         (["apply", ""], [":files"]),
@@ -118,19 +118,19 @@ def test_is_not_in_the_help():
 
 
 def test_asks_the_daemon_that_the_line_names(daemon):
-    run = turnoutctl("__complete", "--", "--socket", str(daemon.path), "drain", "group", "")
+    run = turnoutctl("__complete", "--", "--socket", str(daemon.path), "server", "delete", "group", "")
     assert run.stdout.startswith("web\t")
 
 
 def test_is_silent_without_a_daemon():
-    run = turnoutctl("__complete", "--", "drain", "tcp", "")
+    run = turnoutctl("__complete", "--", "server", "delete", "tcp", "")
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
 
 
 def test_does_not_wait_for_a_daemon_that_hangs(tmp_path):
     with FakeDaemon(tmp_path / "control.sock", {}, silent=True) as hung:
         started = time.monotonic()
-        assert offered(hung, "drain", "tcp", "") == []
+        assert offered(hung, "server", "delete", "tcp", "") == []
         assert time.monotonic() - started < 15, "a person waits for Tab: the usual 30 seconds are for commands"
         assert hung.asked == ["service.list"]
 
@@ -141,10 +141,10 @@ class TestAtTheTerminal:
         ("turnoutctl stat", "turnoutctl stat"),  # status, stats
         ("turnoutctl statu", "turnoutctl status "),
         ("turnoutctl server ed", "turnoutctl server edit "),
-        ("turnoutctl drain tcp 192.0.2.100:4", "turnoutctl drain tcp 192.0.2.100:443 "),
-        ("turnoutctl drain tcp 192.0.2.100:80 192.0.2.11", "turnoutctl drain tcp 192.0.2.100:80 192.0.2.11 "),
-        ("turnoutctl drain udp '[2", None),  # quotes are the user's affair: it has to stay harmless
-        ("turnoutctl drain group w", "turnoutctl drain group web "),
+        ("turnoutctl server delete tcp 192.0.2.100:4", "turnoutctl server delete tcp 192.0.2.100:443 "),
+        ("turnoutctl server delete tcp 192.0.2.100:80 192.0.2.11", "turnoutctl server delete tcp 192.0.2.100:80 192.0.2.11 "),
+        ("turnoutctl server delete udp '[2", None),  # quotes are the user's affair: it has to stay harmless
+        ("turnoutctl server delete group w", "turnoutctl server delete group web "),
         ("turnoutctl service edit tcp 192.0.2.100:80 --scheduler=se", "turnoutctl service edit tcp 192.0.2.100:80 --scheduler=sed "),
         ("turnoutctl vip 192.0.2.100 --echo wh", "turnoutctl vip 192.0.2.100 --echo while_up "),
     ]  # fmt: skip
@@ -170,7 +170,7 @@ class TestAtTheTerminal:
 
     def test_tab_does_nothing_without_a_daemon(self, shell, daemon, tmp_path):
         with self.open(shell, daemon, tmp_path) as terminal:
-            typed = "turnoutctl --socket /nonexistent/sock drain tcp 1"
+            typed = "turnoutctl --socket /nonexistent/sock server delete tcp 1"
             assert terminal.line(typed) == typed
             assert b"no daemon" not in terminal.said
 
