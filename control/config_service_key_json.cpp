@@ -36,12 +36,12 @@ std::optional<uint16_t> to_port(std::string_view text) {
 Ports read_range(const ConfigReader& at) {
   const auto text = at.text();
   if (!text) return kUnread;
-  const size_t dash = text->find('-');
+  const size_t dash = std::min(text->find('-'), text->size());
   const auto first = to_port(std::string_view(*text).substr(0, dash));
-  const auto last = dash == std::string::npos ? first : to_port(std::string_view(*text).substr(dash + 1));
-  if (first && last && dash == std::string::npos) return {*first, 0};
+  const auto last = to_port(std::string_view(*text).substr(std::min(dash + 1, text->size())));
   if (first && last && *first < *last) return {*first, *last};
-  at.refuse_value(R"(is no range of ports: write it as in "8000-8099", each from 1 to 65535)");
+  at.refuse_value(
+      R"(is no range of ports: write it as in "8000-8099", and one port as a number, from 1 to 65535)");
   return kUnread;
 }
 

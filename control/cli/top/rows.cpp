@@ -84,7 +84,7 @@ void sort(std::vector<const Row*>& rows, const Wishes& wishes) {
 
 bool matches(const std::string& name, const Wishes& wishes) {
   const auto equal = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };
-  return std::ranges::search(name, wishes.filter, equal).begin() != name.end() || wishes.filter.empty();
+  return wishes.filter.empty() || !std::ranges::search(name, wishes.filter, equal).empty();
 }
 
 /// All of a service that matches itself, else those that do.
