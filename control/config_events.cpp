@@ -103,6 +103,7 @@ Events config_events(const ServiceConfig& from, const ServiceConfig& to) {
 
 void report_change(uint64_t generation, const std::vector<std::string>& changes, Events parts,
                    const Origin& by) {
+  if (changes.empty()) return;
   const std::string origin = " (generation " + std::to_string(generation) + ", " + by.to_string() + ")";
   for (const std::string& change : changes) log_info(change + origin);
   Json sentences = Json::array();

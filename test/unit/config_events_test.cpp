@@ -64,14 +64,15 @@ TEST(ConfigEvents, AChangeIsOneEventBeforeItsParts) {
   report_change(7, {"one: changed", "two: changed"}, config_events(from, service(web(), {11, 12})),
                 {"server.add", {}});
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
-            "turnoutd: info: one: changed\nturnoutd: info: two: changed\n");
+            "turnoutd: info: one: changed (generation 7, server.add)\n"
+            "turnoutd: info: two: changed (generation 7, server.add)\n");
   const EventLog::Page page = log.after(0, 10);
   ASSERT_EQ(page.entries.size(), 2u);
   const Event& whole = page.entries[0]->event;
   EXPECT_EQ(whole.kind, EventKind::config_applied);
   EXPECT_EQ(whole.text, "configuration 7 is in force: one: changed; and 1 more change");
   EXPECT_EQ(whole.fields, Json::parse(R"({"generation": 7, "changes": ["one: changed", "two: changed"],
-                                          "change_count": 2})"));
+                                          "change_count": 2, "by": "server.add"})"));
   EXPECT_EQ(page.entries[1]->event.kind, EventKind::server_added);
 }
 
