@@ -12,6 +12,12 @@ PORTS = (80, 443, "8000-8099", 8050, "9000-9001", 0)
 GROUPS = (7, "web", "caches")
 
 
+def stated(service: dict, field: str):
+    """What the daemon says of a service, or leaves out as it is the usual."""
+    usual = {"persistence_prefix": 32, "scheduler_flags": ["mh-port"] if service["scheduler"] == "mh" else []}
+    return service.get(field, usual.get(field))
+
+
 class Storm:
     """Makes changes over the control socket, some of which must be refused."""
 
@@ -53,10 +59,10 @@ class Storm:
         if set(found) != set(wanted):
             return [f"services {set(found) ^ set(wanted)}"]
         return [
-            f"{name}: {field} is {found[name].get(field)}, not {value}"
+            f"{name}: {field} is {stated(found[name], field)}, not {value}"
             for name, each in wanted.items()
             for field, value in each.items()
-            if _as_listed(field, found[name].get(field)) != _as_listed(field, value)
+            if _as_listed(field, stated(found[name], field)) != _as_listed(field, value)
         ]
 
     # What a service may be

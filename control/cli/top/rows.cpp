@@ -84,7 +84,9 @@ void sort(std::vector<const Row*>& rows, const Wishes& wishes) {
 
 bool matches(const std::string& name, const Wishes& wishes) {
   const auto equal = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };
-  return wishes.filter.empty() || !std::ranges::search(name, wishes.filter, equal).empty();
+  const std::string& filter = wishes.filter;
+  return std::search(name.begin(), name.end(), filter.begin(), filter.end(), equal) != name.end() ||
+         filter.empty();
 }
 
 /// All of a service that matches itself, else those that do.
