@@ -1,42 +1,11 @@
 #include "control/event.h"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "control/event_log.h"
 
 namespace turnout {
 namespace {
-
-constexpr std::array<std::string_view, static_cast<size_t>(EventKind::count)> kNames{"daemon_started",
-                                                                                     "daemon_ready",
-                                                                                     "config_applied",
-                                                                                     "config_refused",
-                                                                                     "service_added",
-                                                                                     "service_removed",
-                                                                                     "server_added",
-                                                                                     "server_removed",
-                                                                                     "server_draining",
-                                                                                     "server_resumed",
-                                                                                     "maintenance_started",
-                                                                                     "maintenance_ended",
-                                                                                     "server_up",
-                                                                                     "server_down",
-                                                                                     "neighbor_found",
-                                                                                     "neighbor_moved",
-                                                                                     "neighbor_lost",
-                                                                                     "neighbor_contested",
-                                                                                     "neighbor_settled",
-                                                                                     "vip_conflict_begun",
-                                                                                     "vip_conflict_ended",
-                                                                                     "uplink_up",
-                                                                                     "uplink_down",
-                                                                                     "vips_announced",
-                                                                                     "vips_withdrawn",
-                                                                                     "link_up",
-                                                                                     "link_down"};
-static_assert(!kNames.back().empty(), "each kind has its name");
 
 EventLog* current_log = nullptr;
 
@@ -53,16 +22,6 @@ LogLevel level_of(Severity severity) {
 }
 
 }  // namespace
-
-std::string_view to_string(EventKind kind) {
-  return kNames.at(static_cast<size_t>(kind));
-}
-
-std::optional<EventKind> parse_event_kind(std::string_view name) {
-  const auto found = std::ranges::find(kNames, name);
-  if (found == kNames.end()) return std::nullopt;
-  return static_cast<EventKind>(found - kNames.begin());
-}
 
 void report(Event event) {
   log(level_of(event.severity), event.text);

@@ -9,45 +9,13 @@
 #include <string>
 #include <string_view>
 
+#include "control/event_kind.h"
 #include "control/finding.h"
 #include "control/log.h"
 
 namespace turnout {
 
 using Json = nlohmann::json;
-
-enum class EventKind : uint8_t {
-  daemon_started,
-  daemon_ready,
-  config_applied,
-  config_refused,
-  service_added,
-  service_removed,
-  server_added,
-  server_removed,
-  server_draining,  // its weight is 0 now
-  server_resumed,   // and is no longer
-  maintenance_started,
-  maintenance_ended,
-  server_up,
-  server_down,
-  neighbor_found,  // for the first time, or again after it was lost
-  neighbor_moved,
-  neighbor_lost,
-  neighbor_contested,
-  neighbor_settled,
-  vip_conflict_begun,
-  vip_conflict_ended,
-  uplink_up,
-  uplink_down,
-  vips_announced,
-  vips_withdrawn,
-  link_up,
-  link_down,
-  count
-};
-std::string_view to_string(EventKind kind);
-std::optional<EventKind> parse_event_kind(std::string_view name);
 
 using EventKinds = std::bitset<static_cast<size_t>(EventKind::count)>;
 inline EventKinds all_event_kinds() {

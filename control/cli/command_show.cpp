@@ -150,7 +150,7 @@ CommandGroup show_commands() {
        "  turnoutctl stats\n  turnoutctl --json stats | jq .drops\n",
        show_stats},
       {"zero",
-       "[SERVICE]",
+       "[tcp VIP:PORT]",
        0,
        3,
        "have counters and rates begin at 0 again",

@@ -7,7 +7,7 @@
 
 #include "control/cli/run.h"
 
-namespace turnout::cli {
+namespace turnout::cli::cli_events_test {
 namespace {
 
 using Lines = std::vector<std::string>;
@@ -103,7 +103,7 @@ TEST(CliEvents, ARestartedDaemonIsHeardFromItsBeginning) {
   EXPECT_EQ(run({"watch-events"}), 0);
   EXPECT_EQ(run.printed, (Lines{line(1), line(2)}));
   EXPECT_EQ(run.err, "turnoutctl: turnoutd is gone; waiting for it\n");
-  EXPECT_EQ(run.asked[4], R"(events.list {"since":0,"limit":1000,"wait":20})");
+  EXPECT_EQ(run.asked[4], R"(events.list {"since":0,"limit":1000,"wait":0})");
 }
 
 TEST(CliEvents, CtrlCEndsTheWaitForADaemon) {
@@ -127,4 +127,4 @@ TEST(CliEvents, SaysHowManyAreMissing) {
 }
 
 }  // namespace
-}  // namespace turnout::cli
+}  // namespace turnout::cli::cli_events_test

@@ -4,6 +4,8 @@
 #include <array>
 #include <string_view>
 
+#include "control/event_kind.h"
+
 namespace turnout::cli {
 namespace {
 
@@ -33,6 +35,12 @@ bool is_choice(const std::string& placeholder) {
 std::vector<Candidate> kinds(const Place& place, const DaemonNames& names) {
   if (place.owner == "service add") return of_words("tcp udp group", ' ');
   return names.kinds();
+}
+
+std::vector<Candidate> event_kinds() {
+  std::vector<Candidate> candidates;
+  for (const std::string_view name : kEventKindNames) candidates.push_back({std::string(name), ""});
+  return candidates;
 }
 
 using Source = std::vector<Candidate> (*)(const Place&, const DaemonNames&);
@@ -87,6 +95,7 @@ constexpr std::array kKnown{
     Known{"SERVER", servers},
     Known{"VIP", [](const Place&, const DaemonNames& names) { return names.vips(); }},
     Known{"PORT", [](const Place&, const DaemonNames& names) { return names.ports(); }},
+    Known{"KIND", [](const Place&, const DaemonNames&) { return event_kinds(); }},
     Known{"G", [](const Place&, const DaemonNames& names) { return names.generations(); }},
     Known{"GENERATION", [](const Place&, const DaemonNames& names) { return names.generations(); }},
 };
