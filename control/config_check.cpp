@@ -16,8 +16,8 @@ namespace {
 
 // Half of what the dataplane can number (dataplane/bounds.h): a configuration may be replaced by another as
 // large in one step, while workers still use the one before.
-constexpr size_t kMaxServices = 32'000;
-constexpr size_t kMaxVips = kMaxServices;  // that have settings
+constexpr size_t kServiceLimit = 32'000;
+constexpr size_t kMaxVips = kServiceLimit;  // that have settings
 constexpr size_t kMaxRealServersPerService = 4096;
 constexpr size_t kMaxRealServers = 500'000;  // over all services; a server of two services counts twice
 
@@ -94,14 +94,14 @@ class ConfigCheck {
   void check_counts() {
     size_t numbers = 0;
     for (const ServiceConfig& service : config_.services) numbers += indexes_of(service);
-    if (config_.services.size() > kMaxServices) {
+    if (config_.services.size() > kServiceLimit) {
       refuse("/services", std::to_string(config_.services.size()) + " services: at most " +
-                              std::to_string(kMaxServices) + " are possible, remove some");
-    } else if (numbers > kMaxServices) {
+                              std::to_string(kServiceLimit) + " are possible, remove some");
+    } else if (numbers > kServiceLimit) {
       refuse("/services", "the services take " + std::to_string(numbers) +
                               " numbers (one each, one for each member of a group, and one for persistence): "
                               "at most " +
-                              std::to_string(kMaxServices) + " are possible, remove some");
+                              std::to_string(kServiceLimit) + " are possible, remove some");
     }
     if (config_.vips.size() > kMaxVips) {
       refuse("/vips", std::to_string(config_.vips.size()) + " VIPs: at most " + std::to_string(kMaxVips) +

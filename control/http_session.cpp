@@ -11,8 +11,8 @@ namespace {
 
 namespace http = boost::beast::http;
 
-constexpr uint32_t kHeaderBytes = 8192;
-constexpr size_t kBufferBytes = 16384;  // a header and what was pipelined behind it
+constexpr uint32_t kRequestHeaderBytes = 8192;
+constexpr size_t kRequestBufferBytes = 16384;  // a header and what was pipelined behind it
 
 /// RFC 9110 section 5.6.7, as section 6.6.1 asks of a server with a clock.
 std::string http_date() {
@@ -49,7 +49,7 @@ HttpServer::Session::Session(Socket socket, std::shared_ptr<const Handlers> hand
       handlers_(std::move(handlers)),
       idle_(limits.idle_seconds),
       on_closed_(std::move(closed)),
-      buffer_(kBufferBytes) {}
+      buffer_(kRequestBufferBytes) {}
 
 void HttpServer::Session::close() {
   if (closed_) return;
@@ -62,7 +62,7 @@ void HttpServer::Session::close() {
 
 void HttpServer::Session::read() {
   parser_.emplace();
-  parser_->header_limit(kHeaderBytes);
+  parser_->header_limit(kRequestHeaderBytes);
   parser_->body_limit(0);
   stream_.expires_after(idle_);
   http::async_read(stream_, buffer_, *parser_,

@@ -11,7 +11,7 @@ namespace {
 
 constexpr uint32_t kDscpMask = 0xfc;  // the traffic class without ECN (RFC 3168 5)
 
-bool may_be_answered(const IpFrame& ip) {
+bool is_ping6(const IpFrame& ip) {
   return ip.source.is_v6() && ip.protocol == IPPROTO_ICMPV6 && !ip.has_fragment_header &&
          is_between_hosts(ip) &&
          transport_checksum(ip.source, ip.destination, IPPROTO_ICMPV6, ip.content) == 0;
@@ -21,7 +21,7 @@ bool may_be_answered(const IpFrame& ip) {
 
 std::optional<EchoRequest6> parse_echo_request6(std::span<const uint8_t> frame) {
   const auto ip = parse_ip_frame(frame);
-  if (!ip || !may_be_answered(*ip)) return std::nullopt;
+  if (!ip || !is_ping6(*ip)) return std::nullopt;
   icmp6_hdr icmp;
   if (!read_header(ip->content, icmp)) return std::nullopt;
   if (icmp.icmp6_type != ICMP6_ECHO_REQUEST || icmp.icmp6_code != 0) return std::nullopt;

@@ -17,7 +17,7 @@ constexpr size_t kEthernetLength = sizeof(rte_ether_hdr);
 constexpr size_t kShortestFrame = RTE_ETHER_MIN_LEN - RTE_ETHER_CRC_LEN;
 constexpr uint8_t kTimeToLive = 64;
 
-bool may_be_answered(const IpFrame& ip) {
+bool is_ping(const IpFrame& ip) {
   return ip.source.is_v4() && ip.protocol == IPPROTO_ICMP && !ip.is_fragment() && is_between_hosts(ip) &&
          internet_checksum(ip.content) == 0;
 }
@@ -53,7 +53,7 @@ void write_reply_message(std::span<const uint8_t> request, uint8_t* reply) {
 
 std::optional<EchoRequest> parse_echo_request(std::span<const uint8_t> frame) {
   const auto ip = parse_ip_frame(frame);
-  if (!ip || !may_be_answered(*ip)) return std::nullopt;
+  if (!ip || !is_ping(*ip)) return std::nullopt;
   rte_icmp_hdr icmp;
   if (!read_header(ip->content, icmp)) return std::nullopt;
   if (icmp.icmp_type != RTE_IP_ICMP_ECHO_REQUEST || icmp.icmp_code != 0) return std::nullopt;

@@ -19,10 +19,10 @@ constexpr uint8_t kModeIsExclude = 2;      // RFC 3810 5.2.12
 constexpr uint8_t kChangeToExclude = 4;
 constexpr size_t kQuery1Length = 24;  // RFC 3810 8.1 tells the versions apart by it
 
-constexpr uint8_t kHopLimit = 1;
+constexpr uint8_t kReportHopLimit = 1;
 constexpr size_t kSmallestMtu = 1280;  // RFC 8200 5
 constexpr Ipv6Octets kReportReaders{0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x16};
-constexpr Ipv6Octets kAllNodes{0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01};
+constexpr Ipv6Octets kLinkAllNodes{0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01};
 
 /// Router Alert of value 0, "a message of MLD" (RFC 2711 2.1).
 constexpr std::array<uint8_t, 4> kRouterAlert{5, 2, 0, 0};
@@ -99,7 +99,7 @@ bool is_reported(const IpAddress& group) {
   if (!group.is_v6() || !group.is_multicast()) return false;
   const Ipv6Octets octets = to_octets16(group);
   constexpr uint8_t kInterfaceScope = 1;
-  return (octets[1] & 0x0f) > kInterfaceScope && octets != kAllNodes;
+  return (octets[1] & 0x0f) > kInterfaceScope && octets != kLinkAllNodes;
 }
 
 std::vector<uint8_t> make_report(const MacAddress& our_mac, std::span<const IpAddress> groups,
@@ -119,7 +119,7 @@ std::vector<uint8_t> make_report(const MacAddress& our_mac, std::span<const IpAd
                       .to_mac = multicast_mac(readers),
                       .source = link_local_of(our_mac),
                       .destination = readers,
-                      .hop_limit = kHopLimit};
+                      .hop_limit = kReportHopLimit};
   put_icmp6_checksum(message, route.source, route.destination);
   std::vector<uint8_t> content;
   append(content, WireHopByHop{});
@@ -131,7 +131,7 @@ std::vector<uint8_t> make_report(const MacAddress& our_mac, std::span<const IpAd
 
 bool is_mld_query(std::span<const uint8_t> frame) {
   const auto ip = parse_ip_frame(frame);
-  if (!ip || ip->protocol != IPPROTO_ICMPV6 || ip->hop_limit != kHopLimit) return false;
+  if (!ip || ip->protocol != IPPROTO_ICMPV6 || ip->hop_limit != kReportHopLimit) return false;
   if (!ip->source.is_v6() || !ip->source.to_v6().is_link_local() || ip->has_fragment_header) return false;
   WireQuery query;
   if (!has_router_alert(*ip) || !read_header(ip->content, query)) return false;

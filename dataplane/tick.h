@@ -16,8 +16,8 @@ inline constexpr uint32_t kMaxTimeout = 1'000'000;  // seconds; below half the r
 /// Seconds from `seen` to `now`, modulo 2^kTickBits; below 0 if another lcore's clock already ticked past
 /// ours.
 constexpr int32_t distance_of(uint32_t seen, Tick now) {
-  constexpr unsigned kUnused = 32 - kTickBits;
-  return static_cast<int32_t>((now - seen) << kUnused) >> kUnused;
+  constexpr unsigned kAbove = 32 - kTickBits;  // bits of the word that a tick does not have
+  return static_cast<int32_t>((now - seen) << kAbove) >> kAbove;
 }
 constexpr uint32_t age_of(uint32_t seen, Tick now) {  // never below 0
   return static_cast<uint32_t>(std::max(distance_of(seen, now), 0));

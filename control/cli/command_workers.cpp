@@ -11,7 +11,7 @@
 namespace turnout::cli {
 namespace {
 
-constexpr uint64_t kLongestInterval = 3600;  // seconds
+constexpr uint64_t kLongestWatch = 3600;  // seconds
 
 const Json& row_of_lcore(const Json& workers, uint64_t lcore) {
   static const Json kNone;
@@ -67,7 +67,7 @@ Table workers_table(const Json& before, const Json& after) {
 
 void show_workers(const Request& request) {
   const auto given = request.option("interval");
-  const uint64_t interval = given ? parse_number("--interval", *given, 0, kLongestInterval) : 1;
+  const uint64_t interval = given ? parse_number("--interval", *given, 0, kLongestWatch) : 1;
   const Json first = request.call("worker.list", Json::object());
   if (request.print_json(first)) return;
   if (interval == 0) {

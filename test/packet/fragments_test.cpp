@@ -4,7 +4,7 @@
 
 #include "test/packet/stories.h"
 
-namespace turnout {
+namespace turnout::fragments_test {
 namespace {
 
 std::string names() {
@@ -77,4 +77,4 @@ TEST(Fragments, AreInTheBooksWhenTheWorkerEnds) {
 }  // where the rig looks at its books and its buffers
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::fragments_test

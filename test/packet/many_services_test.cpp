@@ -5,7 +5,7 @@
 
 #include "test/packet/stories.h"
 
-namespace turnout {
+namespace turnout::many_services_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -133,4 +133,4 @@ TEST_F(ManyServices, AServerThatIsAddedIsAskedForAndOneThatIsRemovedIsNot) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::many_services_test

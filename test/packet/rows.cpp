@@ -35,14 +35,14 @@ Row unanswered(std::string sentence, size_t port, const Bytes& frame, PuntKind k
           {.transmitted = {}, .punted = kind_of(frame, kind), .dropped = {}, .answers = {}}};
 }
 
-Row held(std::string sentence, size_t port, const Bytes& frame) {
+Row held_at(std::string sentence, size_t port, const Bytes& frame) {
   return {std::move(sentence),
           port,
           frame,
           {.transmitted = {}, .punted = {}, .dropped = {}, .answers = {}, .held = true}};
 }
 
-Row dropped(std::string sentence, size_t port, const Bytes& frame, DropReason reason, Arrival how) {
+Row dropped_at(std::string sentence, size_t port, const Bytes& frame, DropReason reason, Arrival how) {
   return {std::move(sentence),
           port,
           frame,

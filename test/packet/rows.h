@@ -33,8 +33,8 @@ inline constexpr const char* kAnnouncedByAnother = "another host announces the V
 
 Row answered(std::string sentence, size_t port, const Bytes& frame, PuntKind kind, const Bytes& answer);
 Row unanswered(std::string sentence, size_t port, const Bytes& frame, PuntKind kind);
-Row held(std::string sentence, size_t port, const Bytes& frame);
-Row dropped(std::string sentence, size_t port, const Bytes& frame, DropReason reason, Arrival how = {});
+Row held_at(std::string sentence, size_t port, const Bytes& frame);
+Row dropped_at(std::string sentence, size_t port, const Bytes& frame, DropReason reason, Arrival how = {});
 
 // What the rows are about: the director that all of them use.
 

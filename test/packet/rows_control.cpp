@@ -75,11 +75,12 @@ void add_arp_unanswered(std::vector<Row>& rows) {
 void add_arp_dropped(std::vector<Row>& rows) {
   using enum DropReason;
   rows.push_back(
-      dropped("ARP for another station", kFront, request(kVip, kAsker, "02:00:00:00:09:99"), not_our_mac));
-  rows.push_back(dropped("ARP for the other port", kFront, request(kVip, kAsker, kBackMac), not_our_mac));
-  rows.push_back(dropped("ARP to a group", kFront, request(kVip, kAsker, "01:00:5e:00:00:01"), not_our_mac));
+      dropped_at("ARP for another station", kFront, request(kVip, kAsker, "02:00:00:00:09:99"), not_our_mac));
+  rows.push_back(dropped_at("ARP for the other port", kFront, request(kVip, kAsker, kBackMac), not_our_mac));
   rows.push_back(
-      dropped("ARP in an 802.1Q frame", kFront, tagged(request(kVip, kAsker, kFrontMac), 100), unknown_vlan));
+      dropped_at("ARP to a group", kFront, request(kVip, kAsker, "01:00:5e:00:00:01"), not_our_mac));
+  rows.push_back(dropped_at("ARP in an 802.1Q frame", kFront, tagged(request(kVip, kAsker, kFrontMac), 100),
+                            unknown_vlan));
 }
 
 /// What answers `ping`: the addresses are swapped, the rest is the asker's but for the time to live.
@@ -132,10 +133,10 @@ void add_ping_unanswered(std::vector<Row>& rows) {
 
 void add_icmp_not_answered(std::vector<Row>& rows) {
   using enum DropReason;
-  rows.push_back(dropped("an echo reply to the VIP", kFront, icmp_frame({}, 0), icmp_unsupported));
-  rows.push_back(dropped("a timestamp request to the VIP", kFront, icmp_frame({}, 13), icmp_unsupported));
-  rows.push_back(dropped("a ping to a VIP that does not answer", kFront,
-                         icmp_frame({.destination = kSilentVip}, 8), echo_off));
+  rows.push_back(dropped_at("an echo reply to the VIP", kFront, icmp_frame({}, 0), icmp_unsupported));
+  rows.push_back(dropped_at("a timestamp request to the VIP", kFront, icmp_frame({}, 13), icmp_unsupported));
+  rows.push_back(dropped_at("a ping to a VIP that does not answer", kFront,
+                            icmp_frame({.destination = kSilentVip}, 8), echo_off));
   rows.push_back(unanswered("ICMP redirect to the director", kFront,
                             icmp_frame({.destination = "192.0.2.2"}, 5), PuntKind::health));
   rows.push_back(unanswered("a SYN-ACK that no health check waits for", kFront,
@@ -145,12 +146,12 @@ void add_icmp_not_answered(std::vector<Row>& rows) {
                                        .destination_port = kFirstHealthPort},
                                       kSyn | kAck),
                             PuntKind::health));
-  rows.push_back(dropped("ping an address that is nobody's", kFront,
-                         icmp_frame({.destination = "192.0.2.99"}, 8), not_our_address));
-  rows.push_back(dropped("ping the subnet's broadcast address", kFront,
-                         icmp_frame({.destination = "192.0.2.255"}, 8), not_our_address));
+  rows.push_back(dropped_at("ping an address that is nobody's", kFront,
+                            icmp_frame({.destination = "192.0.2.99"}, 8), not_our_address));
+  rows.push_back(dropped_at("ping the subnet's broadcast address", kFront,
+                            icmp_frame({.destination = "192.0.2.255"}, 8), not_our_address));
   rows.push_back(
-      dropped("ping in a broadcast frame", kFront, icmp_frame({.to_mac = kBroadcastMac}, 8), not_our_mac));
+      dropped_at("ping in a broadcast frame", kFront, icmp_frame({.to_mac = kBroadcastMac}, 8), not_our_mac));
 }
 
 }  // namespace

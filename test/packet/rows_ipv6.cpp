@@ -11,7 +11,7 @@ using enum DropReason;
 
 const ExtensionHeader6 kOptions{60, {0, 1, 4, 0, 0, 0, 0}};
 
-Bytes syn() {
+Bytes syn6() {
   return tcp6_frame({}, kSyn, payload(10));
 }
 FrameFields6 with_headers(std::vector<ExtensionHeader6> headers) {
@@ -34,10 +34,10 @@ Row to_name(std::string sentence, const Bytes& frame) {
                    {kBack, redirected(frame, kNameMac, kBackMac)});
 }
 Row not_forwarded(std::string sentence, const Bytes& frame, DropReason reason, Arrival how = {}) {
-  return dropped("IPv6, " + std::move(sentence), kFront, frame, reason, how);
+  return dropped_at("IPv6, " + std::move(sentence), kFront, frame, reason, how);
 }
 
-void add_unserved(std::vector<Row>& rows) {
+void add_unserved6(std::vector<Row>& rows) {
   rows.push_back(not_forwarded("no service at that port", tcp6_frame(to(kVip6, 81), kSyn), no_service));
   rows.push_back(not_forwarded("no service with that protocol", udp6_frame(to(kVip6, 80)), no_service));
   rows.push_back(
@@ -59,20 +59,20 @@ void add_unserved(std::vector<Row>& rows) {
   group.hop_limit = 255;
   rows.push_back(
       not_forwarded("a router's advertisement", icmp6_frame(group, 134, 0, payload(12)), not_our_mac));
-  rows.push_back(not_forwarded("a VLAN that no port has", tagged(syn(), 7), unknown_vlan));
+  rows.push_back(not_forwarded("a VLAN that no port has", tagged(syn6(), 7), unknown_vlan));
 }
 
 void add_unsound(std::vector<Row>& rows) {
-  for (const size_t size : {kIpAt, kIpAt + 39, kTransport6At, kTransport6At + 19, syn().size() - 1}) {
+  for (const size_t size : {kIpAt, kIpAt + 39, kTransport6At, kTransport6At + 19, syn6().size() - 1}) {
     rows.push_back(
-        not_forwarded("cut to " + std::to_string(size) + " octets", cut_to(syn(), size), truncated));
+        not_forwarded("cut to " + std::to_string(size) + " octets", cut_to(syn6(), size), truncated));
   }
   rows.push_back(
-      not_forwarded("two buffers, the first with half a header", syn(), truncated, {.split_at = 40}));
+      not_forwarded("two buffers, the first with half a header", syn6(), truncated, {.split_at = 40}));
   rows.push_back(
-      not_forwarded("an IPv4 packet under its type", with_octets(syn(), kIpAt, {0x45}), bad_ip_header));
+      not_forwarded("an IPv4 packet under its type", with_octets(syn6(), kIpAt, {0x45}), bad_ip_header));
   rows.push_back(
-      not_forwarded("a payload length of 0", with_octets(syn(), kIpAt + 4, {0, 0}), bad_transport_header));
+      not_forwarded("a payload length of 0", with_octets(syn6(), kIpAt + 4, {0, 0}), bad_transport_header));
   rows.push_back(not_forwarded(
       "an extension header beyond its end",
       with_octets(tcp6_frame(with_headers({kOptions}), kSyn), kTransport6At + 1, {0xFF}), bad_ip_header));
@@ -85,8 +85,8 @@ void add_unsound(std::vector<Row>& rows) {
     fields.source = source;
     rows.push_back(not_forwarded(std::string("from ") + source, tcp6_frame(fields, kSyn), martian_source));
   }
-  rows.push_back(not_forwarded("a TCP data offset of 4 words", with_octets(syn(), kTransport6At + 12, {0x40}),
-                               bad_transport_header));
+  rows.push_back(not_forwarded("a TCP data offset of 4 words",
+                               with_octets(syn6(), kTransport6At + 12, {0x40}), bad_transport_header));
 }
 
 /// On the front port; a MAC as a group's, or the port's own.
@@ -117,11 +117,11 @@ void add_neighbors(std::vector<Row>& rows) {
   rows.push_back(unanswered("who has an IPv6 address that is nobody's", kFront,
                             who_has("2001:db8::99", "33:33:ff:00:00:99", "ff02::1:ff00:99"), PuntKind::ndp));
   const Bytes routed = with_octets(who_has(kVip6, "33:33:ff:00:01:00", "ff02::1:ff00:100"), kIpAt + 7, {254});
-  rows.push_back(dropped("a solicitation that came through a router", kFront, routed, not_our_mac));
+  rows.push_back(dropped_at("a solicitation that came through a router", kFront, routed, not_our_mac));
   FrameFields6 own;
   own.hop_limit = 254;
-  rows.push_back(dropped("a solicitation that came through a router, to the VIP", kFront,
-                         icmp6_frame(own, 135, 0, payload(20)), icmp_unsupported));
+  rows.push_back(dropped_at("a solicitation that came through a router, to the VIP", kFront,
+                            icmp6_frame(own, 135, 0, payload(20)), icmp_unsupported));
 }
 
 Bytes pong(const FrameFields6& ping, size_t port, const Bytes& data) {
@@ -145,12 +145,12 @@ void add_pings(std::vector<Row>& rows) {
   rows.push_back(ping("ping the IPv6 VIP with a full frame", {}, payload(1456)));
   rows.push_back(ping("ping the director's own IPv6 address", to("2001:db8::2")));
   rows.push_back(ping("ping the other port's own IPv6 address", to("2001:db8:0:1::2")));
-  rows.push_back(dropped("ping an IPv6 VIP that does not answer", kFront,
-                         icmp6_frame(to(kSilentVip6), 128, 0, payload(8)), echo_off));
-  rows.push_back(dropped("ping an IPv6 address that is nobody's", kFront,
-                         icmp6_frame(to("2001:db8::99"), 128, 0, payload(8)), not_our_address));
-  rows.push_back(dropped("an IPv6 echo reply to the VIP", kFront, icmp6_frame({}, 129, 0, payload(8)),
-                         icmp_unsupported));
+  rows.push_back(dropped_at("ping an IPv6 VIP that does not answer", kFront,
+                            icmp6_frame(to(kSilentVip6), 128, 0, payload(8)), echo_off));
+  rows.push_back(dropped_at("ping an IPv6 address that is nobody's", kFront,
+                            icmp6_frame(to("2001:db8::99"), 128, 0, payload(8)), not_our_address));
+  rows.push_back(dropped_at("an IPv6 echo reply to the VIP", kFront, icmp6_frame({}, 129, 0, payload(8)),
+                            icmp_unsupported));
   rows.push_back(unanswered("a ping with a wrong ICMPv6 checksum", kFront,
                             with_octets(icmp6_frame({}, 128, 0, payload(8)), kTransport6At + 2, {0, 0}),
                             PuntKind::icmp_echo));
@@ -160,7 +160,7 @@ void add_pings(std::vector<Row>& rows) {
 
 std::vector<Row> ipv6_forwarded_rows() {
   std::vector<Row> rows;
-  rows.push_back(to_web("a SYN", syn()));
+  rows.push_back(to_web("a SYN", syn6()));
   rows.push_back(to_web("data", tcp6_frame({}, kAck | kPsh, payload(100))));
   rows.push_back(to_name("a datagram", udp6_frame(to(kVip6, 53), payload(40))));
   rows.push_back(to_web("eight extension headers", tcp6_frame(with_headers(std::vector(8, kOptions)), kAck)));
@@ -189,7 +189,7 @@ std::vector<Row> ipv6_forwarded_rows() {
 
 std::vector<Row> ipv6_dropped_rows() {
   std::vector<Row> rows;
-  add_unserved(rows);
+  add_unserved6(rows);
   add_unsound(rows);
   return rows;
 }

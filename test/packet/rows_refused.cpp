@@ -38,19 +38,19 @@ void add_fragments(std::vector<Row>& rows) {
       to_server("the first fragment of an IPv6 datagram", fragmented6(datagram6, 1, 64)[0], kNameMac));
   rows.push_back(to_server("the first fragment of a TCP packet",
                            fragmented(tcp_frame({}, kAck, payload(100)), 2, 64)[0], kWebMac));
-  rows.push_back(held("a later fragment alone", kFront, fragmented(datagram, 3, 64)[1]));
+  rows.push_back(held_at("a later fragment alone", kFront, fragmented(datagram, 3, 64)[1]));
   rows.push_back(
-      held("a later fragment of an IPv6 datagram alone", kFront, fragmented6(datagram6, 3, 64)[1]));
+      held_at("a later fragment of an IPv6 datagram alone", kFront, fragmented6(datagram6, 3, 64)[1]));
   rows.push_back(
-      dropped("the first fragment of a ping", kFront, icmp_frame({.fragment = 0x2000}, 8), fragment));
+      dropped_at("the first fragment of a ping", kFront, icmp_frame({.fragment = 0x2000}, 8), fragment));
   rows.push_back(
-      dropped("a later fragment of a ping", kFront, ip_frame({.fragment = 8}, 1, payload(64)), fragment));
-  rows.push_back(dropped("a fragment to an address that is nobody's", kFront,
-                         ip_frame({.destination = "192.0.2.99", .fragment = 8}, 17, payload(64)),
-                         not_our_address));
-  rows.push_back(dropped("a fragment to the director's own address", kFront,
-                         ip_frame({.destination = "192.0.2.2", .fragment = 8}, 17, payload(64)),
-                         own_address_unserved));
+      dropped_at("a later fragment of a ping", kFront, ip_frame({.fragment = 8}, 1, payload(64)), fragment));
+  rows.push_back(dropped_at("a fragment to an address that is nobody's", kFront,
+                            ip_frame({.destination = "192.0.2.99", .fragment = 8}, 17, payload(64)),
+                            not_our_address));
+  rows.push_back(dropped_at("a fragment to the director's own address", kFront,
+                            ip_frame({.destination = "192.0.2.2", .fragment = 8}, 17, payload(64)),
+                            own_address_unserved));
 }
 
 /// From `from`, to whom `frame` came from.
@@ -104,8 +104,8 @@ void add_too_big(std::vector<Row>& rows) {
       "one-armed, 1515 octets of IPv6", kFront, frame6, PuntKind::too_big,
       icmp6_frame(back6("2001:db8::2"), 2, 0, joined({{0, 0, 0x05, 0xDC}, ip_packet_of(frame6, 1232)}))));
   const FrameFields no_df{.destination = kOneArmVip, .destination_port = 443, .fragment = 0};
-  rows.push_back(dropped("one-armed, 1515 octets that may be fragmented", kFront,
-                         tcp_frame(no_df, kAck, payload(1461)), too_big));
+  rows.push_back(dropped_at("one-armed, 1515 octets that may be fragmented", kFront,
+                            tcp_frame(no_df, kAck, payload(1461)), too_big));
 }
 
 void add_kernel(std::vector<Row>& rows) {
@@ -131,17 +131,17 @@ std::vector<Row> icmp_error_rows() {
     rows.push_back(to_server(name + "TCP", error6(tcp6_frame(reply6(80), kAck), type), kWebMac));
     rows.push_back(to_server(name + "UDP", error6(udp6_frame(reply6(53)), type), kNameMac));
   }
+  rows.push_back(dropped_at("an ICMP error about another port", kFront, error(tcp_frame(reply(81), kAck)),
+                            icmp_unmatched));
+  rows.push_back(dropped_at("an ICMP error about nothing", kFront, icmp_frame({}, 3, {}), icmp_unmatched));
   rows.push_back(
-      dropped("an ICMP error about another port", kFront, error(tcp_frame(reply(81), kAck)), icmp_unmatched));
-  rows.push_back(dropped("an ICMP error about nothing", kFront, icmp_frame({}, 3, {}), icmp_unmatched));
+      dropped_at("an ICMP error about a ping", kFront, error(icmp_frame(reply(0), 0)), icmp_unmatched));
+  rows.push_back(dropped_at("an ICMPv6 error about another port", kFront,
+                            error6(tcp6_frame(reply6(81), kAck)), icmp_unmatched));
   rows.push_back(
-      dropped("an ICMP error about a ping", kFront, error(icmp_frame(reply(0), 0)), icmp_unmatched));
-  rows.push_back(dropped("an ICMPv6 error about another port", kFront, error6(tcp6_frame(reply6(81), kAck)),
-                         icmp_unmatched));
-  rows.push_back(
-      dropped("ICMP source quench", kFront, error(tcp_frame(reply(80), kAck), 4), icmp_unsupported));
-  rows.push_back(dropped("an ICMPv6 error that nobody knows", kFront,
-                         error6(tcp6_frame(reply6(80), kAck), 100), icmp_unsupported));
+      dropped_at("ICMP source quench", kFront, error(tcp_frame(reply(80), kAck), 4), icmp_unsupported));
+  rows.push_back(dropped_at("an ICMPv6 error that nobody knows", kFront,
+                            error6(tcp6_frame(reply6(80), kAck), 100), icmp_unsupported));
   return rows;
 }
 

@@ -246,7 +246,7 @@ TEST_F(Trunk, BooksBalanceOverBrokenFrames) {
     if (random() % 8 != 0) frame = tagged(std::move(frame), kTags[random() % kTags.size()]);
     for (auto changes = random() % 3; changes > 0; --changes)
       frame[random() % std::min<size_t>(frame.size(), 70)] = static_cast<uint8_t>(random());
-    if (random() % 8 == 0) frame = cut_to(std::move(frame), 1 + random() % frame.size());
+    if (random() % 8 == 0) frame = cut_to(frame, 1 + random() % frame.size());
     put(frame, {.headroom = static_cast<uint16_t>(random() % 4 * 2)});
     if (i % 64 != 63) continue;
     poll();

@@ -200,15 +200,19 @@ remove() {
   rm -rf "${LABS:?}/$lab"
 }
 
-sweep() {
+sweep() {  # one run at a time: what one removes, another would miss
+  mkdir -p "$LABS"
+  exec 9>"$LABS/.sweeping"
+  flock 9
   local folder lab
   for folder in "$LABS"/*/; do
     [ -d "$folder" ] || continue
     lab=$(basename "$folder")
     if [ -e "$folder/kept" ] || owner_lives "$lab"; then continue; fi
     echo "removing $lab, which a run that was killed left behind" >&2
-    remove "$lab"
+    remove "$lab" 9>&-
   done
+  exec 9>&-
 }
 
 kept() {

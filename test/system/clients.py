@@ -38,9 +38,13 @@ def get_over(connection: http.client.HTTPConnection, path="/", close=False) -> b
 
 
 def get(host: Host, address: str, path="/", port=80, source_port=0, timeout=5.0, source="") -> bytes:
-    """One request over a connection of its own, closed by the server."""
+    """One request over a connection of its own, closed by the server first: the client's port is free at once."""
     with contextlib.closing(connection_to(host, address, port, source_port, timeout, source)) as connection:
-        return get_over(connection, path, close=True)
+        with connection.sock.dup() as ours:
+            body = get_over(connection, path, close=True)
+            with contextlib.suppress(OSError):
+                ours.recv(1)
+            return body
 
 
 def who_answers(host: Host, address: str, port=80, source_port=0, source="") -> str:

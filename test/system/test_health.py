@@ -246,9 +246,10 @@ def test_checks_are_no_clients(dual_network, lan, dual_director):
     vip, servers = lan
     start(dual_director, checked(vip, servers[:1]))
     wait_for("checks", lambda: row(dual_director, servers[0])["checks"] > 10)
+    left_open = dual_director.rpc("connection.list")  # by other tests' clients
+    assert {row["client"] for row in left_open} <= {dual_network.client.address, dual_network.client.address6}
     stats = dual_director.stats()
-    assert stats["connection_table"]["entries"] == 0
-    assert stats["services"][0]["connections"] == 0
+    assert stats["services"][0]["connections"] <= len(left_open)
     assert stats["punts"]["health"] >= 10
     family = "-6" if ":" in vip else "-4"
     left = dual_network.servers[0].run("ss", family, "-Htan", "state", "syn-recv").stdout

@@ -6,7 +6,7 @@
 
 #include <rte_byteorder.h>
 
-namespace turnout {
+namespace turnout::address_map_test {
 namespace {
 
 /// Counts how often keys are compared: how far look-ups had to walk.
@@ -72,4 +72,4 @@ TEST(ExactMap, FindsNothingThatIsNotThere) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::address_map_test

@@ -6,6 +6,7 @@
 
 using namespace turnout;
 
+namespace address_test {
 namespace {
 
 TEST(Address, ParsesBothFamilies) {
@@ -106,3 +107,4 @@ TEST(MacAddress, KnowsUnicast) {
 }
 
 }  // namespace
+}  // namespace address_test

@@ -8,7 +8,7 @@
 #include "test/support/neighbor_frames.h"
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::announcer_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -81,4 +81,4 @@ TEST_F(AnnouncerTest, ThousandsAreNotSentAtOnce) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::announcer_test

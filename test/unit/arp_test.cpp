@@ -6,7 +6,7 @@
 #include <cstring>
 #include <vector>
 
-namespace turnout {
+namespace turnout::arp_test {
 namespace {
 
 using Bytes = std::vector<uint8_t>;
@@ -154,4 +154,4 @@ TEST(MakeArp, AnnouncementIsABroadcastRequestForItsOwnAddress) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::arp_test

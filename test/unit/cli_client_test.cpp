@@ -17,7 +17,7 @@
 #include "control/cli/client.h"
 #include "control/cli/errors.h"
 
-namespace turnout::cli {
+namespace turnout::cli::cli_client_test {
 namespace {
 
 using Local = boost::asio::local::stream_protocol;
@@ -132,4 +132,4 @@ TEST_F(CliClient, NamesTheSocketThatIsNotThere) {
 }
 
 }  // namespace
-}  // namespace turnout::cli
+}  // namespace turnout::cli::cli_client_test

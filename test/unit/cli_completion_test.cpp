@@ -6,7 +6,7 @@
 #include "control/cli/commands.h"
 #include "control/cli/completion/placeholders.h"
 
-namespace turnout::cli {
+namespace turnout::cli::cli_completion_test {
 namespace {
 
 TEST(CliCompletion, KnowsWhatStandsForEveryPlaceholder) {
@@ -45,4 +45,4 @@ TEST(CliCompletion, TakesOddAnswersForNone) {
 }
 
 }  // namespace
-}  // namespace turnout::cli
+}  // namespace turnout::cli::cli_completion_test

@@ -8,7 +8,7 @@
 #include "control/cli/run.h"
 #include "control/cli/table.h"
 
-namespace turnout::cli {
+namespace turnout::cli::cli_connections_test {
 namespace {
 
 Json connection(uint64_t number) {
@@ -238,4 +238,4 @@ TEST(CliRates, StandBesideTheCountersWhereATerminalHasRoom) {
 }
 
 }  // namespace
-}  // namespace turnout::cli
+}  // namespace turnout::cli::cli_connections_test

@@ -14,7 +14,7 @@
 #include "control/cli/run.h"
 #include "control/cli/wrap.h"
 
-namespace turnout::cli {
+namespace turnout::cli::cli_doctor_test {
 namespace {
 
 Json finding(const std::string& severity, const std::string& subject) {
@@ -184,4 +184,4 @@ TEST(CliOutput, KeepsWhyItFailed) {
 }
 
 }  // namespace
-}  // namespace turnout::cli
+}  // namespace turnout::cli::cli_doctor_test

@@ -10,7 +10,7 @@
 #include "control/cli/real_server.h"
 #include "control/cli/run.h"
 
-namespace turnout::cli {
+namespace turnout::cli::cli_operate_test {
 namespace {
 
 bool contains(const std::string& text, const std::string& part) {
@@ -333,4 +333,4 @@ TEST(CliMaintenance, ListsWhoIsUnderIt) {
 }
 
 }  // namespace
-}  // namespace turnout::cli
+}  // namespace turnout::cli::cli_operate_test

@@ -4,7 +4,7 @@
 #include "control/cli/top/model.h"
 #include "test/support/top_example.h"
 
-namespace turnout::cli::top {
+namespace turnout::cli::top::cli_top_model_test {
 namespace {
 
 TEST(TopModel, RatesAreDifferencesOverTheDaemonsOwnTime) {
@@ -95,4 +95,4 @@ TEST(TopModel, OddAnswersAreNoEnd) {
 }
 
 }  // namespace
-}  // namespace turnout::cli::top
+}  // namespace turnout::cli::top::cli_top_model_test

@@ -8,7 +8,7 @@
 #include "control/cli/top/keys.h"
 #include "test/support/top_example.h"
 
-namespace turnout::cli::top {
+namespace turnout::cli::top::cli_top_test {
 namespace {
 
 using Keys = std::vector<std::string>;
@@ -155,4 +155,4 @@ TEST(TopBatch, RefusesWhatMakesNoSense) {
 }
 
 }  // namespace
-}  // namespace turnout::cli::top
+}  // namespace turnout::cli::top::cli_top_test

@@ -5,7 +5,7 @@
 #include "control/cli/top/view.h"
 #include "test/support/top_example.h"
 
-namespace turnout::cli::top {
+namespace turnout::cli::top::cli_top_view_test {
 namespace {
 
 using Lines = std::vector<std::string>;
@@ -240,4 +240,4 @@ TEST(TopView, RatesHaveFiveCharactersAtMost) {
 }
 
 }  // namespace
-}  // namespace turnout::cli::top
+}  // namespace turnout::cli::top::cli_top_view_test

@@ -7,7 +7,7 @@
 #include "control/cli/run.h"
 #include "control/cli/status.h"
 
-namespace turnout::cli {
+namespace turnout::cli::cli_workers_test {
 namespace {
 
 Json worker(uint64_t lcore, uint64_t thousands) {
@@ -78,4 +78,4 @@ TEST(CliWorkers, SurvivesAnswersThatLackEverything) {
 }
 
 }  // namespace
-}  // namespace turnout::cli
+}  // namespace turnout::cli::cli_workers_test

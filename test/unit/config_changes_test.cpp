@@ -9,6 +9,7 @@
 
 using namespace turnout;
 
+namespace config_changes_test {
 namespace {
 
 TEST(ConfigChanges, AreSentencesPerServiceAndServer) {
@@ -133,3 +134,4 @@ TEST(ConfigChanges, OfServicesTimeoutsAndVipsNeedNoRestart) {
 }
 
 }  // namespace
+}  // namespace config_changes_test

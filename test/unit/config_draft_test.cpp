@@ -5,7 +5,7 @@
 
 #include "test/support/config_example.h"
 
-namespace turnout {
+namespace turnout::config_draft_test {
 namespace {
 
 const Json kKey = Json::parse(R"({"vip": "192.0.2.100", "protocol": "tcp", "port": 80})");
@@ -121,4 +121,4 @@ TEST_F(DraftTest, RefusesWithAPointerIntoTheParameters) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::config_draft_test

@@ -6,7 +6,7 @@
 #include "control/event_log.h"
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::config_events_test {
 namespace {
 
 using Lines = std::vector<std::string>;
@@ -92,4 +92,4 @@ TEST(ConfigEvents, AHugeChangeMakesNoHugeEvent) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::config_events_test

@@ -5,7 +5,7 @@
 
 #include "test/support/config_example.h"
 
-namespace turnout {
+namespace turnout::config_health_test {
 namespace {
 
 Parsed<Config> with_health(const std::string& health) {
@@ -163,4 +163,4 @@ const Refused kRows[] = {
 INSTANTIATE_TEST_SUITE_P(Health, ConfigHealthRefuses, testing::ValuesIn(kRows));
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::config_health_test

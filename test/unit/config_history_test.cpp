@@ -10,7 +10,7 @@
 #include "control/config_json.h"
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::config_history_test {
 namespace {
 
 /// A configuration that changes, and its history, as the director keeps them.
@@ -150,4 +150,4 @@ TEST_F(ShortOfMemory, AChangeTooLargeToBeUndoneForgetsWhatWasBefore) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::config_history_test

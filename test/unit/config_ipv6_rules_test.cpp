@@ -10,6 +10,7 @@
 
 using namespace turnout;
 
+namespace config_ipv6_rules_test {
 namespace {
 
 struct Refused {
@@ -224,3 +225,4 @@ const Refused kVips[] = {
 INSTANTIATE_TEST_SUITE_P(Vips, Ipv6ConfigRefuses, testing::ValuesIn(kVips));
 
 }  // namespace
+}  // namespace config_ipv6_rules_test

@@ -8,6 +8,7 @@
 
 using namespace turnout;
 
+namespace config_ipv6_test {
 namespace {
 
 Config ipv6_config() {
@@ -167,3 +168,4 @@ TEST(Ipv6Config, BoundsTheNumberOfVips) {
 }
 
 }  // namespace
+}  // namespace config_ipv6_test

@@ -11,7 +11,7 @@
 #include "test/support/config_example.h"
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::config_merge_test {
 namespace {
 
 Config read(const std::string& text) {
@@ -329,4 +329,4 @@ TEST(ConfigMerge, AnyChangeOfAnyFileIsSavedAndCommentsStay) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::config_merge_test

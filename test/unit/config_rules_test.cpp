@@ -9,6 +9,7 @@
 
 using namespace turnout;
 
+namespace config_rules_test {
 namespace {
 
 struct Refused {
@@ -385,3 +386,4 @@ TEST(Config, OneServiceMayNotBringMoreRealServersThanThereCanBe) {
 }
 
 }  // namespace
+}  // namespace config_rules_test

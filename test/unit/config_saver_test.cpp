@@ -12,7 +12,7 @@
 #include "test/support/config_example.h"
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::config_saver_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -214,4 +214,4 @@ TEST_F(ConfigSaving, TriesAgainAfterAFailure) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::config_saver_test

@@ -8,6 +8,7 @@
 
 using namespace turnout;
 
+namespace config_test {
 namespace {
 
 TEST(Config, ReadsTheExample) {
@@ -141,3 +142,4 @@ TEST(ConfigJson, LeavesOutWhatIsNotSet) {
 }
 
 }  // namespace
+}  // namespace config_test

@@ -10,6 +10,7 @@
 
 using namespace turnout;
 
+namespace config_text_test {
 namespace {
 
 TEST(ConfigText, NamesLineAndColumnOfASyntaxError) {
@@ -93,3 +94,4 @@ TEST_F(ConfigFile, ThatCannotBeReadSaysWhy) {
 }
 
 }  // namespace
+}  // namespace config_text_test

@@ -8,6 +8,7 @@
 
 using namespace turnout;
 
+namespace config_uplink_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -132,3 +133,4 @@ TEST(ConfigUplink, OfAVipMayChangeAndIsTold) {
 }
 
 }  // namespace
+}  // namespace config_uplink_test

@@ -11,7 +11,7 @@
 #include "test/support/frames.h"
 #include "test/support/test_table.h"
 
-namespace turnout {
+namespace turnout::connection_key_test {
 namespace {
 
 const Address6 kClient = load_address6(ip6_bytes("2001:db8:1:2:3:4:5:6").data());
@@ -131,4 +131,4 @@ TEST(ConnectionKey, TellsWhichAddressesNoPacketHas) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::connection_key_test

@@ -11,7 +11,7 @@
 #include "dataplane/connection_table.h"
 #include "test/support/test_table.h"
 
-namespace turnout {
+namespace turnout::connection_table_full_test {
 namespace {
 
 using enum ConnectionState;
@@ -83,7 +83,8 @@ TEST_F(FullTable, AFloodOfSynsReplacesItselfAndNobodyElse) {
         {syn_recv, 0},
         {udp, 1}});
   for (uint64_t flow = 100; flow < 200; ++flow) EXPECT_EQ(add(flow).result, Result::inserted);
-  for (const uint64_t kept : {0, 1, 2, 3, 4, 5, 7}) EXPECT_TRUE(table.find(flow_key(kept), kNow)) << kept;
+  for (const uint64_t kept : {0u, 1u, 2u, 3u, 4u, 5u, 7u})
+    EXPECT_TRUE(table.find(flow_key(kept), kNow)) << kept;
 }
 
 TEST_F(FullTable, IsFullWhenNobodyMayBeEvicted) {
@@ -233,4 +234,4 @@ TEST(ConnectionTable, EntriesThatMovedKeepStateTimeAndGeneration) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::connection_table_full_test

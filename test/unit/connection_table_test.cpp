@@ -8,7 +8,7 @@
 
 #include "test/support/test_table.h"
 
-namespace turnout {
+namespace turnout::connection_table_test {
 namespace {
 
 using enum ConnectionState;
@@ -200,4 +200,4 @@ TEST(ConnectionTable, VisitShowsEachLiveEntryOnceWithItsKey) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::connection_table_test

@@ -6,7 +6,7 @@
 
 #include "dataplane/connection_table.h"
 
-namespace turnout {
+namespace turnout::connection_test {
 namespace {
 
 using enum ConnectionState;
@@ -185,4 +185,4 @@ TEST(Timeouts, AreLvssByDefault) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::connection_test

@@ -5,7 +5,7 @@
 
 #include <random>
 
-namespace turnout {
+namespace turnout::connection_victim_test {
 namespace {
 
 using enum ConnectionState;
@@ -82,4 +82,4 @@ TEST(FirstToGo, IsTheSameAllAtOnceAsOneByOne) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::connection_victim_test

@@ -9,7 +9,7 @@
 #include "test/support/test_config.h"
 #include "test/support/test_table.h"
 
-namespace turnout {
+namespace turnout::connection_walk_test {
 namespace {
 
 using Flows = std::map<std::string, unsigned>;  // how often each was met
@@ -136,4 +136,4 @@ TEST(ConnectionFilter, WantsWhatAgreesWithAllThatIsSet) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::connection_walk_test

@@ -6,7 +6,7 @@
 #include "control/doctor_tables.h"
 #include "dataplane/fragment_table.h"
 
-namespace turnout {
+namespace turnout::doctor_load_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -194,4 +194,4 @@ TEST(DoctorTables, TellsOfFragmentsThatTakeAllRoom) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::doctor_load_test

@@ -10,7 +10,7 @@
 #include "control/doctor_servers.h"
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::doctor_test {
 namespace {
 
 std::vector<std::string> codes(const Findings& findings) {
@@ -320,4 +320,4 @@ TEST(DoctorCpus, ReadsACpuFromSys) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::doctor_test

@@ -5,7 +5,7 @@
 #include "control/eal.h"
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::eal_arguments_test {
 namespace {
 
 using Arguments = std::vector<std::string>;
@@ -64,4 +64,4 @@ TEST(EalArguments, LeaveTheChoiceOfDevicesToAnOperatorWhoMadeOne) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::eal_arguments_test

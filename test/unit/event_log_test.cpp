@@ -7,7 +7,7 @@
 
 #include "control/event_polls.h"
 
-namespace turnout {
+namespace turnout::event_log_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -233,4 +233,4 @@ TEST_F(EventPollsTest, RefusesWhatIsNoParameter) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::event_log_test

@@ -19,7 +19,7 @@
 #include "control/child_process.h"
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::exec_prober_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -310,4 +310,4 @@ TEST_F(ExecProberTest, NoFrameIsItsOwn) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::exec_prober_test

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace turnout {
+namespace turnout::file_writer_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -89,4 +89,4 @@ TEST_F(FileWriter, LeavesTheOldFileUnharmedWhenItFails) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::file_writer_test

@@ -6,7 +6,7 @@
 
 #include "test/support/forwarder_rig.h"
 
-namespace turnout {
+namespace turnout::forwarder_books_test {
 namespace {
 
 using enum ConnectionState;
@@ -167,4 +167,4 @@ TEST(ForwarderBooksAtRandom, BalanceAfterEveryBurst) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::forwarder_books_test

@@ -3,7 +3,7 @@
 
 #include "test/unit/forwarder_fragments.h"
 
-namespace turnout {
+namespace turnout::forwarder_fragment_limits_test {
 namespace {
 
 TEST_F(ForwarderFragments, AreDroppedWhenNoFirstCameInTime) {
@@ -72,7 +72,7 @@ TEST_F(ForwarderFragments, AFloodOfLoneFragmentsDoesNotStopDatagramsInOrder) {
       if (i < 4) burst.push_back(frames[static_cast<size_t>(i)]);
     }
     const std::vector<Fate> fates = rig.burst(burst);
-    for (const size_t i : {1, 3, 5, 7}) ASSERT_EQ(fates[i].kind, Fate::transmitted) << "round " << round;
+    for (const size_t i : {1u, 3u, 5u, 7u}) ASSERT_EQ(fates[i].kind, Fate::transmitted) << "round " << round;
     rig.now += round % 100 == 0;
     rig.forwarder.expire_fragments(rig.now);
     rig.released();
@@ -204,4 +204,4 @@ TEST_F(ForwarderFragments, AllComeBackAtTheEnd) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::forwarder_fragment_limits_test

@@ -7,7 +7,7 @@
 
 #include "test/unit/forwarder_fragments.h"
 
-namespace turnout {
+namespace turnout::forwarder_fragments_test {
 namespace {
 
 std::vector<Bytes> reversed(std::vector<Bytes> frames) {
@@ -131,4 +131,4 @@ TEST_F(ForwarderFragments, TheSameIdOfAnotherSourceDestinationOrProtocolIsAnothe
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::forwarder_fragments_test

@@ -5,7 +5,7 @@
 
 #include "test/support/forwarder_rig.h"
 
-namespace turnout {
+namespace turnout::forwarder_icmp_test {
 namespace {
 
 using enum ConnectionState;
@@ -253,4 +253,4 @@ TEST_F(ForwarderIcmp, AnErrorToAnAddressThatIsNobodysIsNotOurs) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::forwarder_icmp_test

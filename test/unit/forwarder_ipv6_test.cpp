@@ -8,7 +8,7 @@
 
 #include "test/support/forwarder_rig.h"
 
-namespace turnout {
+namespace turnout::forwarder_ipv6_test {
 namespace {
 
 using enum ConnectionState;
@@ -309,4 +309,4 @@ TEST(ForwarderIpv6, BooksBalanceAfterEveryBurstOfBothFamilies) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::forwarder_ipv6_test

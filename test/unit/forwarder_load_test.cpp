@@ -8,7 +8,7 @@
 #include "dataplane/scheduler.h"
 #include "test/support/forwarder_rig.h"
 
-namespace turnout {
+namespace turnout::forwarder_load_test {
 namespace {
 
 using enum ConnectionState;
@@ -119,4 +119,4 @@ TEST(ForwarderLoad, EveryPacketOfEveryBurstEndsInExactlyOneLane) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::forwarder_load_test

@@ -3,7 +3,7 @@
 
 #include "test/support/forwarder_rig.h"
 
-namespace turnout {
+namespace turnout::forwarder_mtu_test {
 namespace {
 
 /// Server 0 behind a port with an MTU of 1400, server 1 behind one with 9000.
@@ -41,7 +41,7 @@ TEST(ForwarderMtu, WhatIsAsLongAsTheMtuFits) {
 
 TEST(ForwarderMtu, TheSenderIsToldWhatWouldHaveFittedIfItAskedTo) {
   ForwarderRig rig(64, two_mtus());
-  for (const size_t size : {1401, 1500, 8000}) {
+  for (const size_t size : {1401u, 1500u, 8000u}) {
     expect_told(rig.send(packet(size)), 1400, packet(size));
     expect_told(rig.send(packet6(size)), 1400, packet6(size));
   }
@@ -111,9 +111,9 @@ TEST(ForwarderMtu, FragmentsFitOrAreRefusedEachForItself) {
   FrameFields6 fields6;
   fields6.destination_port = 53;
   const std::vector<Bytes> pieces6 = fragmented6(udp6_frame(fields6, payload(3000)), 7, 1448);
-  for (const size_t i : {0, 1}) expect_told(rig.send(pieces6[i]), 1400, pieces6[i]);
+  for (const size_t i : {0u, 1u}) expect_told(rig.send(pieces6[i]), 1400, pieces6[i]);
   EXPECT_EQ(rig.send(pieces6[2]).kind, Fate::transmitted);
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::forwarder_mtu_test

@@ -3,7 +3,7 @@
 
 #include "test/support/forwarder_rig.h"
 
-namespace turnout {
+namespace turnout::forwarder_roles_test {
 namespace {
 
 FrameFields to_own(uint16_t port = 22) {
@@ -165,4 +165,4 @@ TEST(ForwarderRoles, AnotherPortHasNoKernel) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::forwarder_roles_test

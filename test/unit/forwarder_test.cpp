@@ -9,7 +9,7 @@
 #include "dataplane/scheduler.h"
 #include "test/support/forwarder_rig.h"
 
-namespace turnout {
+namespace turnout::forwarder_test {
 namespace {
 
 using enum ConnectionState;
@@ -322,4 +322,4 @@ TEST(Forwarder, PuntsArpAndPingsToItsAddresses) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::forwarder_test

@@ -5,7 +5,7 @@
 
 #include "test/support/forwarder_rig.h"
 
-namespace turnout {
+namespace turnout::forwarder_vlan_test {
 namespace {
 
 constexpr uint16_t kIn = 0x123, kOut = 0xABC;
@@ -144,4 +144,4 @@ TEST(ForwarderVlan, AFrameWhoseTagIsCutOffIsTruncated) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::forwarder_vlan_test

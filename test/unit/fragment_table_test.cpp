@@ -8,7 +8,7 @@
 
 #include "test/support/frames.h"
 
-namespace turnout {
+namespace turnout::fragment_table_test {
 namespace {
 
 constexpr Tick kNow = 100;
@@ -244,4 +244,4 @@ TEST_F(FragmentTableTest, RemembersAsManyDatagramsAsItWellCan) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::fragment_table_test

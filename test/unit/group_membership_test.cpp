@@ -5,7 +5,7 @@
 #include "test/support/neighbor_frames.h"
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::group_membership_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -104,4 +104,4 @@ TEST_F(GroupMembershipTest, ThousandsOfGroupsTakeSeveralFrames) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::group_membership_test

@@ -10,7 +10,7 @@
 #include "test/support/frames.h"
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::health_monitor_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -466,4 +466,4 @@ TEST_F(ProbedByHttp, EachShapeOfFailureHasItsCause) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::health_monitor_test

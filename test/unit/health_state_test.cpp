@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace turnout {
+namespace turnout::health_state_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -118,4 +118,4 @@ TEST_F(ServerHealth, NoDampingIfItIsOff) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::health_state_test

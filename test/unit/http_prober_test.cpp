@@ -15,7 +15,7 @@
 
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::http_prober_test {
 namespace {
 
 using Tcp = boost::asio::ip::tcp;
@@ -500,4 +500,4 @@ TEST_F(HttpProberTest, FramesAreTheConnectorsBusiness) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::http_prober_test

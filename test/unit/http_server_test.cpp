@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-namespace turnout {
+namespace turnout::http_server_test {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -248,4 +248,4 @@ TEST_F(HttpServerTest, ListensOnIpv6) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::http_server_test

@@ -5,7 +5,7 @@
 #include "control/probe_text.h"
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::http_words_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -84,4 +84,4 @@ TEST(HttpWordsTest, TimesInWords) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::http_words_test

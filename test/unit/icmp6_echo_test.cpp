@@ -4,7 +4,7 @@
 
 #include "test/support/frames.h"
 
-namespace turnout {
+namespace turnout::icmp6_echo_test {
 namespace {
 
 constexpr MacAddress kOurMac{{{0x02, 0, 0, 0, 0, 0x01}}};
@@ -187,4 +187,4 @@ TEST(Icmp6Echo, DoesNotAnswerALengthBeyondTheFrame) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::icmp6_echo_test

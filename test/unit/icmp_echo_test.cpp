@@ -6,7 +6,7 @@
 #include <functional>
 #include <vector>
 
-namespace turnout {
+namespace turnout::icmp_echo_test {
 namespace {
 
 using Bytes = std::vector<uint8_t>;
@@ -185,4 +185,4 @@ TEST(IcmpEcho, DoesNotAnswerAnIpHeaderShorterThanItsMinimum) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::icmp_echo_test

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace turnout {
+namespace turnout::idle_test {
 namespace {
 
 constexpr uint64_t kMicrosecond = 2000;  // cycles
@@ -95,4 +95,4 @@ TEST(Idle, LeavesABusyWorkerAlone) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::idle_test

@@ -4,7 +4,7 @@
 
 #include "test/support/frames.h"
 
-namespace turnout {
+namespace turnout::ip_frame_test {
 namespace {
 
 Bytes bytes_of(std::span<const uint8_t> octets) {
@@ -98,4 +98,4 @@ TEST(Checksum, IsZeroWhereItIsRight) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::ip_frame_test

@@ -11,7 +11,7 @@
 #include "test/unit/ipvsadm_names.h"
 #include "test/unit/ipvsadm_world.h"
 
-namespace turnout::cli::ipvsadm {
+namespace turnout::cli::ipvsadm::ipvsadm_listing_test {
 namespace {
 
 std::vector<VirtualServer> world() {
@@ -315,4 +315,4 @@ TEST(IpvsadmRules, ReadsLinesAsIpvsadmDoes) {
 }
 
 }  // namespace
-}  // namespace turnout::cli::ipvsadm
+}  // namespace turnout::cli::ipvsadm::ipvsadm_listing_test

@@ -8,7 +8,7 @@
 #include "control/cli/ipvsadm/translate.h"
 #include "test/unit/ipvsadm_names.h"
 
-namespace turnout::cli::ipvsadm {
+namespace turnout::cli::ipvsadm::ipvsadm_parser_test {
 namespace {
 
 std::vector<std::string> split(const std::string& line) {
@@ -294,4 +294,4 @@ TEST(IpvsadmParser, HelpAndVersionStandAlone) {
 }
 
 }  // namespace
-}  // namespace turnout::cli::ipvsadm
+}  // namespace turnout::cli::ipvsadm::ipvsadm_parser_test

@@ -8,7 +8,7 @@
 #include "control/cli/run.h"
 #include "test/unit/ipvsadm_daemon.h"
 
-namespace turnout::cli {
+namespace turnout::cli::ipvsadm_session_test {
 namespace {
 
 class IpvsadmRun : public testing::Test {
@@ -281,4 +281,4 @@ TEST_F(IpvsadmRun, TurnoutctlKeepsItsOwnOptions) {
 }
 
 }  // namespace
-}  // namespace turnout::cli
+}  // namespace turnout::cli::ipvsadm_session_test

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace turnout {
+namespace turnout::json_rpc_test {
 namespace {
 
 class JsonRpcTest : public testing::Test {
@@ -258,4 +258,4 @@ TEST_F(JsonRpcTest, ErrorLinesForTheTransport) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::json_rpc_test

@@ -5,7 +5,7 @@
 
 #include <random>
 
-namespace turnout {
+namespace turnout::json_text_test {
 namespace {
 
 std::string identity(const OrderedJson& element) {
@@ -200,4 +200,4 @@ TEST(JsonText, SaysWhatItIsMadeToSayWhateverItWas) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::json_text_test

@@ -6,7 +6,7 @@
 #include "control/cli/import/keepalived_words.h"
 #include "control/cli/import/values.h"
 
-namespace turnout::cli {
+namespace turnout::cli::keepalived_text_test {
 namespace {
 
 std::vector<std::string> words_of(std::string_view line) {
@@ -97,4 +97,4 @@ TEST(ImportValues, ReadsSecondsToTheMillisecond) {
 }
 
 }  // namespace
-}  // namespace turnout::cli
+}  // namespace turnout::cli::keepalived_text_test

@@ -23,7 +23,7 @@
 #include "control/eal.h"
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::kernel_interface_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -277,4 +277,4 @@ TEST_F(KernelInterfaceTest, AnAddressTheKernelRefusesIsNamed) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::kernel_interface_test

@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-namespace turnout::bench {
+namespace turnout::bench::latency_histogram_test {
 namespace {
 
 TEST(LatencyHistogram, PercentilesAreRightToThreePercent) {
@@ -61,4 +61,4 @@ TEST(LatencyHistogram, NothingIsZero) {
 }
 
 }  // namespace
-}  // namespace turnout::bench
+}  // namespace turnout::bench::latency_histogram_test

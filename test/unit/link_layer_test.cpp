@@ -8,7 +8,7 @@
 
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::link_layer_test {
 namespace {
 
 const std::vector<MacAddress> kMacs = {mac("02:00:00:00:01:00"), mac("02:00:00:00:01:01")};
@@ -149,4 +149,4 @@ TEST(WantedNeighbors, GatewaysAreAskedFor) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::link_layer_test

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-namespace turnout {
+namespace turnout::log_test {
 namespace {
 
 /// Stands in for stderr. A datagram socket keeps each write(2) apart.
@@ -124,4 +124,4 @@ TEST_F(LogTest, LimiterDoesNotCountWhatTheLevelHides) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::log_test

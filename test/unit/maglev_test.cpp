@@ -12,7 +12,7 @@
 #include "control/prime.h"
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::maglev_test {
 namespace {
 
 constexpr uint32_t kSize = 65537;
@@ -132,4 +132,4 @@ TEST(Maglev, AnotherWeightMovesLittleMoreThanItMust) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::maglev_test

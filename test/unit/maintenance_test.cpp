@@ -5,7 +5,7 @@
 #include "control/json_rpc.h"
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::maintenance_test {
 namespace {
 
 Json params(const std::string& server, const Json& on) {
@@ -50,4 +50,4 @@ TEST(Maintenance, RefusesWhatItCantMean) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::maintenance_test

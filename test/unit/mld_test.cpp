@@ -4,7 +4,7 @@
 
 #include "test/support/frames.h"
 
-namespace turnout {
+namespace turnout::mld_test {
 namespace {
 
 constexpr MacAddress kOurMac{{{0x02, 0, 0, 0, 0, 0x01}}};
@@ -199,4 +199,4 @@ TEST(MldReport, LeavesOutWhatIsNeverReported) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::mld_test

@@ -8,7 +8,7 @@
 
 #include "test/support/test_table.h"
 
-namespace turnout {
+namespace turnout::move_credit_test {
 namespace {
 
 InsertedConnection at_once() {
@@ -81,4 +81,4 @@ TEST(MoveCredit, GoesSoonerOnSearchesAfterWhichSomebodyHadToGiveWay) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::move_credit_test

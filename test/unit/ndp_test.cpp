@@ -4,7 +4,7 @@
 
 #include "test/support/frames.h"
 
-namespace turnout {
+namespace turnout::ndp_test {
 namespace {
 
 constexpr MacAddress kOurMac{{{0x02, 0, 0, 0, 0, 0x01}}};
@@ -338,4 +338,4 @@ TEST(MakeNdp, KnowsTheAddressesThatFollowFromOthers) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::ndp_test

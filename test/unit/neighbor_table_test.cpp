@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace turnout {
+namespace turnout::neighbor_table_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -421,4 +421,4 @@ TEST(NeighborState, HasNames) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::neighbor_table_test

@@ -9,7 +9,7 @@
 #include "control/neighbor_findings.h"
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::neighbor_verification_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -255,4 +255,4 @@ TEST_F(NeighborVerification, FindingsNameWhoIsSilentAndAGatewayIsCritical) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::neighbor_verification_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace turnout {
+namespace turnout::options_test {
 namespace {
 
 Options parse(std::vector<const char*> arguments) {
@@ -65,4 +65,4 @@ TEST(Options, UsageNamesEveryOption) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::options_test

@@ -7,7 +7,7 @@
 
 #include <array>
 
-namespace turnout {
+namespace turnout::origin_test {
 namespace {
 
 TEST(Origin, NamesUserAndProgram) {
@@ -43,4 +43,4 @@ TEST(Origin, IsOneLine) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::origin_test

@@ -5,7 +5,7 @@
 
 #include "test/support/parsed.h"
 
-namespace turnout {
+namespace turnout::packet_icmp_test {
 namespace {
 
 const FrameFields kReply = turned_round(FrameFields{});
@@ -232,4 +232,4 @@ TEST(ParseIcmpError, IsLeftAloneInFragments) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::packet_icmp_test

@@ -6,7 +6,7 @@
 
 #include "test/support/parsed.h"
 
-namespace turnout {
+namespace turnout::packet_ipv6_test {
 namespace {
 
 constexpr uint8_t kHopByHop = 0, kTcp = 6, kUdp = 17, kRouting = 43, kFragment = 44, kEsp = 50,
@@ -356,4 +356,4 @@ TEST(ParseIpv6, ReadsNoRandomFramePastItsEnd) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::packet_ipv6_test

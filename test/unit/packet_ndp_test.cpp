@@ -5,7 +5,7 @@
 
 #include "test/support/parsed.h"
 
-namespace turnout {
+namespace turnout::packet_ndp_test {
 namespace {
 
 FrameFields6 neighbor(uint8_t hop_limit, const char* source = "fe80::c1",
@@ -61,4 +61,4 @@ TEST(ParseNdp, TakesNothingElseThatIsSentToAGroup) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::packet_ndp_test

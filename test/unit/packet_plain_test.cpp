@@ -8,7 +8,7 @@
 
 #include "test/support/parsed.h"
 
-namespace turnout {
+namespace turnout::packet_plain_test {
 namespace {
 
 /// What both ways say of a frame of which `contiguous` octets are in reach.
@@ -113,4 +113,4 @@ TEST(ParsePlain, SaysTheSameAsACloserLookOfMutatedFrames) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::packet_plain_test

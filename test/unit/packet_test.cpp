@@ -11,7 +11,7 @@
 
 #include "test/support/parsed.h"
 
-namespace turnout {
+namespace turnout::packet_test {
 namespace {
 
 Bytes with_total_length(Bytes frame, size_t length) {
@@ -105,7 +105,7 @@ TEST(ParsePacket, BelievesNoTotalLengthThatCannotBe) {
   }
   for (size_t length = 40; length <= 50; ++length)
     EXPECT_EQ(verdict(with_total_length(tcp, length)), "flow") << length;
-  for (const size_t length : {51, 52, 1500, 65535})
+  for (const size_t length : {51u, 52u, 1500u, 65535u})
     EXPECT_EQ(verdict(with_total_length(tcp, length)), "truncated");
 }
 
@@ -272,4 +272,4 @@ TEST(ParsePacket, ReadsNoMutatedFramePastItsEnd) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::packet_test

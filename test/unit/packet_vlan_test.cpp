@@ -5,7 +5,7 @@
 
 #include "test/support/parsed.h"
 
-namespace turnout {
+namespace turnout::packet_vlan_test {
 namespace {
 
 constexpr uint16_t kVlan = 0x123;
@@ -127,4 +127,4 @@ TEST(ParseVlan, TellsAFramesVlanToWhoeverSortsThem) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::packet_vlan_test

@@ -7,7 +7,7 @@
 
 #include "test/support/service_rig.h"
 
-namespace turnout {
+namespace turnout::persistence_test {
 namespace {
 
 /// Both families are to behave alike: `vip` and clients of one.
@@ -199,4 +199,4 @@ TEST(OnePacket, EachDatagramTakesItsTurn) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::persistence_test

@@ -6,7 +6,7 @@
 #include "test/support/frames.h"
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::ping_test {
 namespace {
 
 constexpr const char* kOurMac = "02:00:00:00:01:00";
@@ -79,4 +79,4 @@ TEST(Ping, WhatIsNoSoundReplyIsNone) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::ping_test

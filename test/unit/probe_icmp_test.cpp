@@ -4,7 +4,7 @@
 
 #include "test/support/tcp_segments.h"
 
-namespace turnout {
+namespace turnout::probe_icmp_test {
 namespace {
 
 const MacAddress kDirector = mac("02:00:00:00:01:00");
@@ -122,4 +122,4 @@ TEST(ProbeIcmp, GarbageIsNoError) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::probe_icmp_test

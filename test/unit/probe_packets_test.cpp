@@ -6,7 +6,7 @@
 #include "test/support/frames.h"
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::probe_packets_test {
 namespace {
 
 using Kind = ProbeAnswer::Kind;
@@ -154,4 +154,4 @@ TEST(ProbePackets, NoCutFrameIsReadPastItsEnd) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::probe_packets_test

@@ -16,7 +16,7 @@
 #include "control/http_prober.h"
 #include "test/support/tcp_segments.h"
 
-namespace turnout {
+namespace turnout::probe_tunnel_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -388,4 +388,4 @@ TEST_F(ProbeTunnelTest, ADroppingFilterOfTheHostIsToldFromASilentServer) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::probe_tunnel_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace turnout {
+namespace turnout::punt_limiter_test {
 namespace {
 
 constexpr uint64_t kHz = 2'000'000'000;
@@ -77,4 +77,4 @@ TEST(PuntLimiter, GivesNothingForTimeThatRunsBackwards) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::punt_limiter_test

@@ -10,7 +10,7 @@
 #include "control/refusal.h"
 #include "test/support/neighbor_frames.h"
 
-namespace turnout {
+namespace turnout::punt_responder_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -407,4 +407,4 @@ TEST_F(PuntResponderTest, TellsWhoSentTooMuchHowLongAPacketMayBe) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::punt_responder_test

@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace turnout {
+namespace turnout::queue_plan_test {
 namespace {
 
 PortQueues port(const std::string& name, uint16_t device, uint16_t receive, uint16_t transmit) {
@@ -104,4 +104,4 @@ TEST(QueuePlan, RefusesMoreQueuesThanTheDeviceHas) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::queue_plan_test

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace turnout {
+namespace turnout::rate_estimator_test {
 namespace {
 
 /// The rates of packets after each sample.
@@ -68,4 +68,4 @@ TEST(RateEstimator, HoldsWhatTheFastestLinksBring) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::rate_estimator_test

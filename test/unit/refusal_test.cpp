@@ -7,7 +7,7 @@
 
 #include "test/support/frames.h"
 
-namespace turnout {
+namespace turnout::refusal_test {
 namespace {
 
 constexpr MacAddress kOurMac{{{0x02, 0, 0, 0, 1, 0}}};
@@ -437,4 +437,4 @@ TEST(Refusal, IsSilentAboutADamagedIpv4HeaderThoughTooBig) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::refusal_test

@@ -7,7 +7,7 @@
 #include "dataplane/connection.h"
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::registry_test {
 namespace {
 
 const Registry::Server& number_of(const Registry& registry, int server, uint16_t port = 80) {
@@ -180,4 +180,4 @@ TEST(Registry, SaysWhenThereAreNoNumbersLeftUntilSomeAreReclaimed) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::registry_test

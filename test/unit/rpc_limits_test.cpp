@@ -5,7 +5,7 @@
 #include "control/rpc_server.h"
 #include "test/support/rpc_server_fixture.h"
 
-namespace turnout {
+namespace turnout::rpc_limits_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -148,4 +148,4 @@ TEST_F(RpcServerTest, OutOfDescriptorsItWaitsInsteadOfSpinning) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::rpc_limits_test

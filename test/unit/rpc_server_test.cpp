@@ -3,7 +3,7 @@
 
 #include "test/support/rpc_server_fixture.h"
 
-namespace turnout {
+namespace turnout::rpc_server_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -179,4 +179,4 @@ TEST_F(RpcServerTest, TheServersEndClosesItsClientsAndCallsNoHandler) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::rpc_server_test

@@ -7,7 +7,7 @@
 #include "control/rpc_server.h"
 #include "test/support/rpc_server_fixture.h"
 
-namespace turnout {
+namespace turnout::rpc_socket_file_test {
 namespace {
 
 TEST_F(RpcServerTest, TheFileIsForOwnerAndGroupWhateverTheUmask) {
@@ -85,4 +85,4 @@ TEST_F(RpcServerTest, APathThatCannotBeIsNamed) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::rpc_socket_file_test

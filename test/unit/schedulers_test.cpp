@@ -9,7 +9,7 @@
 #include "dataplane/scheduler.h"
 #include "test/support/service_rig.h"
 
-namespace turnout {
+namespace turnout::schedulers_test {
 namespace {
 
 struct ModelServer {
@@ -344,4 +344,4 @@ TEST(Loads, OfASlotsNextServerBeginAtNothing) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::schedulers_test

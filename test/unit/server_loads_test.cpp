@@ -3,7 +3,7 @@
 
 #include "test/support/service_rig.h"
 
-namespace turnout {
+namespace turnout::server_loads_test {
 namespace {
 
 RealServerConfig server(int number, uint32_t upper_threshold = 0) {
@@ -84,4 +84,4 @@ TEST(FullServers, AFlowThatFindsNoRoomInTheTableHasOneServer) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::server_loads_test

@@ -5,7 +5,7 @@
 
 #include "test/support/service_rig.h"
 
-namespace turnout {
+namespace turnout::service_ports_test {
 namespace {
 
 ServiceConfig at(uint16_t port, uint16_t last_port, const std::vector<int>& servers) {
@@ -141,4 +141,4 @@ TEST(ServicePorts, OverlapsAreRefused) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::service_ports_test

@@ -7,7 +7,7 @@
 
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::snapshot_builder_test {
 namespace {
 
 /// A configuration, its numbers, and the neighbours that are known.
@@ -256,4 +256,4 @@ TEST_F(SnapshotBuilding, TakesTheTimeoutsOver) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::snapshot_builder_test

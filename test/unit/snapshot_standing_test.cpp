@@ -7,7 +7,7 @@
 #include "control/snapshot_builder.h"
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::snapshot_standing_test {
 namespace {
 
 struct StandingOfServers : testing::Test {
@@ -114,4 +114,4 @@ TEST_F(StandingOfServers, ASlowStartUnderLargeWeightsIsCoarserThanItMightBe) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::snapshot_standing_test

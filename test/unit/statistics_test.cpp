@@ -7,7 +7,7 @@
 
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::statistics_test {
 namespace {
 
 void count(WorkerCounters& counters, uint32_t slot, uint64_t connections) {
@@ -166,4 +166,4 @@ TEST_F(RemovedServers, OfAServiceThatIsGoneAreForgotten) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::statistics_test

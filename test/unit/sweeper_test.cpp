@@ -5,7 +5,7 @@
 #include "dataplane/accounting.h"
 #include "test/support/test_table.h"
 
-namespace turnout {
+namespace turnout::sweeper_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -79,4 +79,4 @@ TEST_F(Sweeping, ChargesNobodyForConnectionsOfASlotsEarlierServer) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::sweeper_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace turnout {
+namespace turnout::token_bucket_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -22,4 +22,4 @@ TEST(TokenBucket, FillsToItsBurstAndNoFurther) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::token_bucket_test

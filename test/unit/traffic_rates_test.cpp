@@ -4,7 +4,7 @@
 
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::traffic_rates_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -162,4 +162,4 @@ TEST_F(RatesOfServices, ReachEveryServerOfVeryMany) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::traffic_rates_test

@@ -4,7 +4,7 @@
 
 #include "test/support/tcp_segments.h"
 
-namespace turnout {
+namespace turnout::tunnel_packet_test {
 namespace {
 
 const MacAddress kDirector = mac("02:00:00:00:01:00");
@@ -124,4 +124,4 @@ TEST(TunnelPacketTest, NoSegmentIsWhatIsBehindAnotherHeaderOfIpv6) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::tunnel_packet_test

@@ -7,7 +7,7 @@
 
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::turns_test {
 namespace {
 
 using Turns = std::vector<uint32_t>;
@@ -68,4 +68,4 @@ TEST(WeightedRoundRobin, AtEveryMomentNoServerIsMuchMoreThanOneTurnFromItsShare)
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::turns_test

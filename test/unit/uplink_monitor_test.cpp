@@ -12,7 +12,7 @@
 #include "test/support/frames.h"
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::uplink_monitor_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -390,4 +390,4 @@ TEST_F(UplinkTest, FindsWhatIsDownAndWhatIsWithdrawn) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::uplink_monitor_test

@@ -6,7 +6,7 @@
 #include "control/json_rpc.h"
 #include "test/support/config_example.h"
 
-namespace turnout {
+namespace turnout::vip_list_test {
 namespace {
 
 Config ipv6_config() {
@@ -96,4 +96,4 @@ TEST(VipEdit, RefusesWithAPointerIntoItsParameters) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::vip_list_test

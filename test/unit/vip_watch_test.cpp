@@ -10,7 +10,7 @@
 #include "control/vip_findings.h"
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::vip_watch_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -339,4 +339,4 @@ TEST(MacOwners, ARealServerComesBeforeAGatewayAndTheSameFamilyBeforeTheOther) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::vip_watch_test

@@ -10,7 +10,7 @@
 #include "dataplane/connection_table.h"
 #include "test/support/test_table.h"
 
-namespace turnout {
+namespace turnout::wide_connection_table_test {
 namespace {
 
 using enum ConnectionState;
@@ -209,4 +209,4 @@ TYPED_TEST(AnyConnectionTable, VisitShowsEachLiveEntryOnceWithItsKey) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::wide_connection_table_test

@@ -4,7 +4,7 @@
 
 #include "test/support/test_config.h"
 
-namespace turnout {
+namespace turnout::zeroed_statistics_test {
 namespace {
 
 struct Zeroed : testing::Test {
@@ -106,4 +106,4 @@ TEST_F(Zeroed, LeavesNothingToTheNextOfANumber) {
 }
 
 }  // namespace
-}  // namespace turnout
+}  // namespace turnout::zeroed_statistics_test

@@ -11,7 +11,7 @@
 namespace turnout::cli {
 namespace {
 
-constexpr uint64_t kDefaultPersistence = 360;  // seconds
+constexpr uint64_t kKeepalivedPersistence = 360;  // seconds
 
 std::string lower_case(std::string text) {
   std::ranges::transform(text, text.begin(),
@@ -118,7 +118,8 @@ class VirtualServer {
     } else if (keyword == "protocol") {
       read_protocol(each);
     } else if (keyword == "persistence_timeout") {
-      draft_.persistence = each.words.size() == 1 ? kDefaultPersistence : number(each, kDefaultPersistence);
+      draft_.persistence =
+          each.words.size() == 1 ? kKeepalivedPersistence : number(each, kKeepalivedPersistence);
     } else if (keyword == "persistence_granularity") {
       read_granularity(each);
     } else if (keyword == "ip_family" && draft_.mark) {
