@@ -60,7 +60,7 @@ std::optional<VipConflicts::Noted> VipConflicts::note(size_t port, const Address
   conflict.silent_probes = 0;
   VipConflict::Heard& heard = conflict.heard[static_cast<size_t>(claim.how)];
   heard.last = now;
-  return Noted{conflict, ++heard.count == 1 || is_named_now};
+  return Noted{conflict, ++heard.count == 1, is_named_now};
 }
 
 bool VipConflicts::make_room(bool for_known, Time now) {

@@ -61,7 +61,8 @@ class VipConflicts {
 
   struct Noted {
     VipConflict& conflict;
-    bool is_new;  // the conflict, the kind of claim, or whose machine it is
+    bool is_new;        // the conflict, or the kind of claim
+    bool is_named_now;  // whose machine it is was not known before
   };
   /// Nothing if there is no room.
   std::optional<Noted> note(size_t port, const AddressClaim& claim, bool is_vip,

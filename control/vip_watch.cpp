@@ -52,7 +52,7 @@ void VipWatch::heard(size_t port, const AddressClaim& claim, const MacOwners& ow
   const auto noted = conflicts_.note(port, claim, held->second.is_vip, owners.find(mac, claim.ip), now);
   if (!noted) return;
   VipConflict& conflict = noted->conflict;
-  if (conflict.count() == 1) {
+  if (conflict.count() == 1 || noted->is_named_now) {
     begin(conflict, now);
   } else if (noted->is_new || now >= conflict.next_log) {
     tell(conflict, noted->is_new, now);

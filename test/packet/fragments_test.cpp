@@ -51,7 +51,7 @@ TEST(Fragments, ByBothPortsAreCountedForTheirOwn) {
 }
 
 TEST(Fragments, AreDroppedWhenTheirTimeIsOver) {
-  Rig rig(config_with(names()), {.ticks_per_second = 200});
+  Rig rig(config_with(names()), {.ticks_per_second = 5});
   rig.settle();
   const auto begin = std::chrono::steady_clock::now();
   for (uint16_t id = 0; id < 40; ++id) rig.put(kFront, datagram(1, id)[1]);
@@ -61,7 +61,7 @@ TEST(Fragments, AreDroppedWhenTheirTimeIsOver) {
     ASSERT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
     rig.poll();
   }
-  EXPECT_GT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(5)) << "more than one tick";
+  EXPECT_GT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(200)) << "more than one tick";
   EXPECT_EQ(rig.drops(DropReason::fragment), 40u);
   EXPECT_TRUE(rig.take().empty());
 }

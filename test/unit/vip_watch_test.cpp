@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "control/arp.h"
+#include "control/event_log.h"
 #include "control/ndp.h"
 #include "control/vip_findings.h"
 #include "test/support/test_config.h"
@@ -245,6 +246,19 @@ TEST_F(VipWatchTest, AGatewayIsNamedAsOne) {
   EXPECT_EQ(finding().code, "vip_conflict");
   EXPECT_NE(finding().meaning.find("gateway 192.0.2.1"), std::string::npos);
   EXPECT_NE(finding().remedy.find("proxy ARP"), std::string::npos);
+}
+
+TEST_F(VipWatchTest, ItIsReportedOnceMoreWhenItIsFoundOutWhoseItIs) {
+  EventLog log;
+  claim(ClaimKind::asked, kStranger);
+  claim(ClaimKind::asked, kStranger);
+  owners_.add(kStranger, {.address = ip("192.0.2.13")});
+  claim(ClaimKind::asked, kStranger);
+  claim(ClaimKind::asked, kStranger);
+  const EventLog::Page page = log.after(0, 10);
+  ASSERT_EQ(page.entries.size(), 2u);
+  EXPECT_TRUE(page.entries[0]->event.fields["server"].is_null());
+  EXPECT_EQ(page.entries[1]->event.fields["server"], "192.0.2.13");
 }
 
 TEST_F(VipWatchTest, TheDirectorsOwnAddressIsWatchedAndDefendedToo) {
