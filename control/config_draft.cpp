@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "control/config_timeouts_json.h"
+#include "control/maintenance.h"
 #include "control/vip_list.h"
 
 namespace turnout {
@@ -13,8 +14,8 @@ namespace turnout {
 namespace {
 
 /// Those that aren't edits of one service.
-constexpr std::array<std::string_view, 5> kMethods{"service.add", "service.delete", "service.clear",
-                                                   "timeouts.edit", "vip.edit"};
+constexpr std::array<std::string_view, 6> kMethods{"service.add",   "service.delete", "service.clear",
+                                                   "timeouts.edit", "vip.edit",       "maintenance.edit"};
 
 }  // namespace
 
@@ -41,6 +42,8 @@ void ConfigDraft::carry_out(const std::string& method, const Json& params, const
     clear_services();
   } else if (method == "timeouts.edit") {
     edit_timeouts(params);
+  } else if (method == "maintenance.edit") {
+    if (std::optional<Config> next = edit_maintenance(config_, params)) config_ = std::move(*next);
   } else {
     config_ = edit_vip(std::move(config_), params);
   }

@@ -66,6 +66,7 @@ Json service_counters(const DaemonView& daemon) {
       row.update({{"address", server.address.to_string()},
                   {"weight", server.weight},
                   {"up", director.is_up(slot)},
+                  {"maintenance", director.config().in_maintenance(server.address)},
                   {"rates", to_json(director.rates().server(slot))}});
       service["servers"].push_back(std::move(row));
     }

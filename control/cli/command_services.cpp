@@ -71,13 +71,17 @@ void add_row(Table& table, std::vector<std::string> cells, Figures figures, cons
   table.add_row(std::move(cells));
 }
 
+const char* standing_of(const Json& server) {
+  if (!is_true(server, "up")) return "down";
+  return is_true(server, "maintenance") ? "maint" : "up";
+}
+
 Table servers_table(const Json& stats, Figures figures) {
   Table table = table_of({{"SERVICE"}, {"SERVER"}, {"WEIGHT", Align::right}, {"STATE"}}, figures);
   for (const Json& service : member(stats, "services")) {
     for (const Json& server : member(service, "servers")) {
       add_row(table,
-              {service_name(service), text(server, "address"), text(server, "weight"),
-               is_true(server, "up") ? "up" : "down"},
+              {service_name(service), text(server, "address"), text(server, "weight"), standing_of(server)},
               figures, text(server, "active_connections"), text(server, "inactive_connections"), server);
     }
   }

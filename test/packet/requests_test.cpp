@@ -130,6 +130,19 @@ TEST_F(Requests, ABatchIsOneGeneration) {
   EXPECT_EQ(result("config.batch", {{"operations", Json::array()}})["generation"], 2);
 }
 
+TEST_F(Requests, ABatchTakesAServerOutOfUseAndBack) {
+  const auto maintenance = [this](bool on) {
+    const Json operations =
+        Json::array({operation("maintenance.edit", {{"server", server_ip(11)}, {"on", on}})});
+    return result("config.batch", {{"operations", operations}})["generation"];
+  };
+  EXPECT_EQ(maintenance(true), 2);
+  EXPECT_EQ(config()["maintenance"], Json::array({server_ip(11)}));
+  EXPECT_EQ(maintenance(true), 2) << "it is already";
+  EXPECT_EQ(maintenance(false), 3);
+  EXPECT_EQ(config()["maintenance"], Json::array());
+}
+
 struct BadBatch {
   Json operations;
   int code;

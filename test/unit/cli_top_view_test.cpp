@@ -1,6 +1,8 @@
 // `turnoutctl top`: the lines of its screen.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "control/cli/top/rows.h"
 #include "control/cli/top/view.h"
 #include "test/support/top_example.h"
@@ -108,6 +110,14 @@ TEST(TopView, AServerOfWeightZeroDrains) {
   const View view = draw(compare(stats_before(), after), list_alone(), {80, 0});
   EXPECT_EQ(view.lines[9].text,
             "  192.0.2.13                   0 drain       0       0       0        0        0");
+}
+
+TEST(TopView, AServerUnderMaintenanceIsNotJustUp) {
+  Json after = stats_after();
+  after["services"][0]["servers"][0]["maintenance"] = true;
+  const View view = draw(compare(stats_before(), after), list_alone(), {80, 0});
+  const auto says_maint = [](const Line& line) { return line.text.find(" maint ") != std::string::npos; };
+  EXPECT_EQ(std::ranges::count_if(view.lines, says_maint), 1);
 }
 
 TEST(TopView, SortsByEachColumn) {

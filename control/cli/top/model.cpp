@@ -71,6 +71,7 @@ std::vector<ServiceRow> services(const Json& before, const Json& after, const Gr
     const Index old_servers(member(old, "servers"), address_of);
     for (const Json& server : member(service, "servers")) {
       row.servers.push_back({address_of(server), number(server, "weight"), is_true(server, "up"),
+                             is_true(server, "maintenance"),
                              growth.traffic(old_servers.like(server), server)});
     }
     rows.push_back(std::move(row));

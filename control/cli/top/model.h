@@ -24,6 +24,7 @@ struct ServerRow {
   std::string name;  // its address
   uint64_t weight = 0;
   bool up = false;
+  bool maintenance = false;
   Traffic traffic;
 };
 

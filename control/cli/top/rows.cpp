@@ -39,6 +39,7 @@ std::string row_text(const std::string& name, const std::string& weight, const s
 
 const char* state_of(const ServerRow& server) {
   if (!server.up) return "down";
+  if (server.maintenance) return "maint";
   return server.weight == 0 ? "drain" : "up";
 }
 
