@@ -14,7 +14,7 @@
 
 namespace turnout {
 
-enum class Protocol : uint8_t { tcp = 6, udp = 17 };  // IANA protocol numbers
+enum class Protocol : uint8_t { tcp = 6, udp = 17, sctp = 132 };  // IANA protocol numbers
 std::string to_string(Protocol protocol);
 
 std::string to_string(SchedulerKind scheduler);
@@ -100,6 +100,8 @@ struct ServiceConfig {
   uint32_t persistence = 0;                    // seconds for which a client keeps its server; 0: off
   uint8_t persistence_prefix = 32;             // leading bits of the client's address that count
   bool one_packet = false;                     // UDP: each datagram is scheduled by itself
+  std::optional<uint8_t> dscp = {};            // written into its packets (RFC 2474); none: left alone
+  std::optional<uint8_t> vlan_priority = {};   // likewise, IEEE 802.1Q
   uint32_t maglev_table_size = 4093;           // prime
   std::vector<RealServerConfig> real_servers;  // the fallback server last, if there is one
   HealthConfig health = {};
@@ -108,6 +110,9 @@ struct ServiceConfig {
 
   bool operator==(const ServiceConfig&) const = default;
 };
+
+inline constexpr uint8_t kMaxDscp = 63;         // RFC 2474 3
+inline constexpr uint8_t kMaxVlanPriority = 7;  // IEEE 802.1Q 6.9.3
 
 /// Where the service's packets go to: a group's members, or what its key says.
 std::span<const ServiceKey> listeners_of(const ServiceConfig& service);

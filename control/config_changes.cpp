@@ -90,6 +90,10 @@ void compare_members(const ServiceConfig& from, const ServiceConfig& to, Sentenc
   }
 }
 
+std::string describe_mark(std::optional<uint8_t> mark) {
+  return mark ? std::to_string(*mark) : "none";
+}
+
 void compare_service(const ServiceConfig& from, const ServiceConfig& to, Sentences& sentences) {
   const std::string service = to.key.to_string();
   if (from.scheduler != to.scheduler) {
@@ -104,6 +108,9 @@ void compare_service(const ServiceConfig& from, const ServiceConfig& to, Sentenc
   compare_numbers(service, "persistence", from.persistence, to.persistence, sentences);
   compare_numbers(service, "persistence_prefix", from.persistence_prefix, to.persistence_prefix, sentences);
   compare_words(service, "one_packet", from.one_packet ? "true" : "false", to.one_packet ? "true" : "false",
+                sentences);
+  compare_words(service, "dscp", describe_mark(from.dscp), describe_mark(to.dscp), sentences);
+  compare_words(service, "vlan_priority", describe_mark(from.vlan_priority), describe_mark(to.vlan_priority),
                 sentences);
   compare_members(from, to, sentences);
   if (from.maglev_table_size != to.maglev_table_size) {

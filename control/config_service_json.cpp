@@ -122,6 +122,13 @@ void read_one_packet(const ConfigReader& at, ServiceConfig& service) {
     one_packet->refuse("only datagrams can be scheduled one by one: use it with UDP, or remove it");
 }
 
+/// "dscp": 46, or null: leave it alone.
+void read_mark(const ConfigReader& at, std::string_view key, uint8_t most, std::optional<uint8_t>& mark) {
+  const auto value = at.member(key);
+  if (!value || value->value().is_null()) return;
+  if (const auto number = value->integer(0, most)) mark = static_cast<uint8_t>(*number);
+}
+
 /// LVS asks for it as well: what is the use of every port, if not that a client's connections meet?
 void refuse_wide_without_persistence(const ConfigReader& at, const ServiceConfig& service) {
   const bool is_wide = !service.key.is_group() && service.key.port == 0 && !is_unread(service.key);
@@ -137,7 +144,8 @@ ServiceConfig read_service(const ConfigReader& at) {
   ServiceConfig service;
   if (!at.expect_object({"vip", "protocol", "port", "scheduler", "persistence", "health", "on_down",
                          "slow_start", "maglev_table_size", "real_servers", "fallback", "group", "family",
-                         "members", "scheduler_flags", "persistence_prefix", "one_packet"})) {
+                         "members", "scheduler_flags", "persistence_prefix", "one_packet", "dscp",
+                         "vlan_priority"})) {
     return service;
   }
   service.key = read_service_key(at);
@@ -147,6 +155,8 @@ ServiceConfig read_service(const ConfigReader& at) {
   if (const auto flags = at.member("scheduler_flags")) read_flags(*flags, service.scheduler, service.flags);
   read_persistence(at, service);
   read_one_packet(at, service);
+  read_mark(at, "dscp", kMaxDscp, service.dscp);
+  read_mark(at, "vlan_priority", kMaxVlanPriority, service.vlan_priority);
   refuse_wide_without_persistence(at, service);
   service.health = default_health(service.key);
   if (const auto health = at.member("health")) service.health = read_health(*health, service.key);

@@ -107,6 +107,8 @@ Json to_json(const ServiceConfig& service) {
   if (service.persistence_prefix != (service.key.vip.is_v6() ? 128 : 32))
     json["persistence_prefix"] = service.persistence_prefix;
   json["one_packet"] = service.one_packet;
+  if (service.dscp) json["dscp"] = *service.dscp;
+  if (service.vlan_priority) json["vlan_priority"] = *service.vlan_priority;
   json["health"] = to_json(service.health);
   json["on_down"] = to_string(service.on_down);
   json["slow_start"] = service.slow_start;

@@ -52,6 +52,18 @@ void examine_checks(const Config& config, Findings& findings) {
                       "`\"health\": { \"type\": \"tcp\" }` in the service"});
 }
 
+void examine_priorities(const Config& config, Findings& findings) {
+  if (std::ranges::any_of(config.ports, [](const PortConfig& port) { return port.vlan != 0; })) return;
+  for (const ServiceConfig& service : config.services) {
+    if (!service.vlan_priority) continue;
+    findings.push_back({Severity::warning, "vlan_priority_unused", service.key.to_string(),
+                        "its vlan_priority is written nowhere: its frames leave without a VLAN tag",
+                        "no port of the configuration has a `vlan`",
+                        "`\"vlan\"` in the port, or `turnoutctl service edit " + service.key.to_string() +
+                            " --vlan-priority none`; `dscp` needs no VLAN"});
+  }
+}
+
 /// Longer than what a LAN usually has, and so perhaps longer than what this one has.
 bool is_narrow(const InterfaceAddress& own) {
   return own.prefix_length > (own.address.is_v4() ? 24 : 64);
@@ -126,6 +138,7 @@ Findings examine_config(const Config& config) {
     }
   }
   examine_checks(config, findings);
+  examine_priorities(config, findings);
   for (const PortConfig& port : config.ports) examine_port(port, findings);
   return findings;
 }

@@ -35,6 +35,21 @@ std::vector<ServerRow> server_rows(const Director& director) {
   return rows;
 }
 
+void add_marks(Families& families, const Config& config) {
+  MetricFamily& metrics = families.add(
+      "turnout_service_mark", "What is written into each packet of the virtual service.", MetricType::Gauge);
+  const auto add = [&](const ServiceKey& key, const char* field, const std::optional<uint8_t>& value) {
+    if (!value) return;
+    Labels labels = labels_of(key);
+    labels.push_back({"field", field});
+    add_sample(metrics, std::move(labels), number(*value));
+  };
+  for (const ServiceConfig& service : config.services) {
+    add(service.key, "dscp", service.dscp);
+    add(service.key, "vlan_priority", service.vlan_priority);
+  }
+}
+
 }  // namespace
 
 void add_services(Families& families, const Director& director) {
@@ -51,6 +66,7 @@ void add_services(Families& families, const Director& director) {
   family("turnout_service_bytes_total", "IP bytes forwarded for the virtual service.", &ServerTotals::bytes);
   family("turnout_service_connections_total", "Connections of the virtual service.",
          &ServerTotals::connections);
+  add_marks(families, director.config());
 }
 
 void add_servers(Families& families, const Director& director) {

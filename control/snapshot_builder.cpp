@@ -46,6 +46,11 @@ Port make_port(const PortConfig& config, const Station& station) {
 
 namespace {
 
+/// Packets that nobody marks take a shorter way.
+void forget_marks_unless_any(Snapshot& snapshot) {
+  if (std::ranges::none_of(snapshot.marks, &Mark::is_any)) snapshot.marks.clear();
+}
+
 void make_room(const Registry& registry, Snapshot& snapshot) {
   snapshot.servers.resize(registry.slots_used());
   snapshot.terms.resize(registry.slots_used());
@@ -100,12 +105,14 @@ std::unique_ptr<const Snapshot> SnapshotBuilder::rebuild(const Snapshot& before,
     for (const uint32_t slot : registry.released_slots(index)) {
       snapshot->servers[slot] = RealServer();
       snapshot->terms[slot] = ServerTerms();
+      if (slot < snapshot->marks.size()) snapshot->marks[slot] = Mark();
     }
     fill_service(*service, sources, *snapshot);
     const bool was_up = before.services[index].maglev_size > 0;
     const bool is_up = snapshot->services[index].maglev_size > 0;
     if (was_up != is_up) return nullptr;  // what its VIP answers may depend on that
   }
+  forget_marks_unless_any(*snapshot);
   return snapshot;
 }
 
@@ -135,6 +142,16 @@ Service describe_service(const ServiceConfig& config, const Registry::Service& n
   service.fallback = config.flags.fallback;
   service.one_packet = config.one_packet;
   return service;
+}
+
+Mark mark_of(const ServiceConfig& service) {
+  return {service.dscp.value_or(Mark::kNone), service.vlan_priority.value_or(Mark::kNone)};
+}
+
+void set_mark(uint32_t slot, Mark mark, Snapshot& snapshot) {
+  if (snapshot.marks.empty() && !mark.is_any()) return;
+  snapshot.marks.resize(snapshot.servers.size());
+  snapshot.marks[slot] = mark;
 }
 
 /// With sh-fallback clients keep their buckets while a server is gone: only those of that server go
@@ -210,6 +227,7 @@ void SnapshotBuilder::fill_servers(const ServiceConfig& config, const Config& wh
                                          keeps ? candidate.mac : std::nullopt);
     snapshot.terms[slot] = terms_of(*candidate.config, config.scheduler);
     snapshot.has_live_loads |= snapshot.terms[slot].live;
+    set_mark(slot, mark_of(config), snapshot);
   }
 }
 

@@ -205,10 +205,19 @@ class Decisions {
     say(line);
   }
 
+  void say_marks(const PortConfig& port) {
+    const ServiceConfig* config = service_of_index(director_, service().own);
+    if (config == nullptr) return;
+    if (config->dscp) say("its DSCP becomes " + std::to_string(*config->dscp));
+    if (config->vlan_priority && port.vlan != 0)
+      say("the priority of its VLAN tag becomes " + std::to_string(*config->vlan_priority));
+  }
+
   void say_outcome(const Outcome& outcome) {
     for (size_t port = 0; port < kMaxPorts; ++port) {
-      if (outcome.transmit[port].count > 0)
-        return say("transmitted by port " + director_.config().ports[port].name);
+      if (outcome.transmit[port].count == 0) continue;
+      say_marks(director_.config().ports[port]);
+      return say("transmitted by port " + director_.config().ports[port].name);
     }
     if (outcome.punt.count > 0)
       return say("given to the control thread as " + std::string(name_of(outcome.punt.notes[0].kind)));

@@ -24,7 +24,8 @@ void Forwarder::process(const Burst& packets, const Snapshot& snapshot, Tick now
   find_connections(snapshot, now);                            // hits keep a live real server
   schedule_new_connections(packets, snapshot, now, outcome);  // misses ask the service's scheduler
   follow_fragments(packets, snapshot, now, outcome);          // later fragments go where the first went
-  rewrite_and_sort(packets, snapshot, outcome);               // Direct Routing: the MAC addresses only
+  rewrite_and_sort(packets, snapshot,
+                   outcome);  // Direct Routing: the MAC addresses, and what a service marks
 }
 
 /// True if the packet is of a service: then its flow is noted.
@@ -82,7 +83,7 @@ void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& o
     }
     if (plain == PlainPacket::ipv6) ipv6.add(i);
   }
-  plain_ = all_plain && !snapshot.has_tags;
+  plain_ = all_plain && !snapshot.has_more_to_write();
   outcome.received_bytes = bytes;
   outcome.keeps_lengths = plain_;
 }
@@ -113,7 +114,7 @@ void Forwarder::rewrite_all(const List& list, const Burst& packets, const Snapsh
     const RealServer& server = servers[slot];
     const PacketFields& fields = flows_.fields[i];
     const bool plain = kPlain && fields.ip_bytes <= least_mtu;
-    if (!plain && !prepare(packet, snapshot, fields, server, outcome)) [[unlikely]]
+    if (!plain && !prepare(packet, snapshot, fields, slot, outcome)) [[unlikely]]
       continue;
     std::memcpy(rte_pktmbuf_mtod(packet, uint8_t*), server.macs.data(), server.macs.size());
     traffic[slot].packets.add(1);

@@ -166,9 +166,9 @@ class Forwarder {
                        Outcome& outcome);
   uint32_t role_of_destination(const Snapshot& snapshot, size_t position) const;
   DatagramKey datagram_of(size_t position) const;
-  static bool prepare(rte_mbuf* packet, const Snapshot& snapshot, const PacketFields& fields,
-                      const RealServer& server, Outcome& outcome);
-  static bool retag(rte_mbuf* packet, const PacketFields& fields, const RealServer& server);
+  static bool prepare(rte_mbuf* packet, const Snapshot& snapshot, const PacketFields& fields, uint32_t slot,
+                      Outcome& outcome);
+  static bool retag(rte_mbuf* packet, const PacketFields& fields, uint16_t vlan, Mark mark);
   static bool refuse_too_big(rte_mbuf* packet, const PacketFields& fields, uint16_t mtu, Outcome& outcome);
   template <bool kPlain>
   void rewrite_all(const List& list, const Burst& packets, const Snapshot& snapshot, Outcome& outcome);

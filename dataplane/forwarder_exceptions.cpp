@@ -153,22 +153,28 @@ void Forwarder::follow_fragment(const Burst& packets, const Snapshot& snapshot, 
 }
 
 /// A packet that is tagged, is to be tagged, or is long. False if it was refused.
-bool Forwarder::prepare(rte_mbuf* packet, const Snapshot& snapshot, const PacketFields& fields,
-                        const RealServer& server, Outcome& outcome) {
+bool Forwarder::prepare(rte_mbuf* packet, const Snapshot& snapshot, const PacketFields& fields, uint32_t slot,
+                        Outcome& outcome) {
+  const RealServer& server = snapshot.servers[slot];
   if (refuse_too_big(packet, fields, snapshot.ports[server.egress()].mtu, outcome)) return false;
+  const Mark mark = snapshot.mark_of(slot);
+  if (mark.dscp != Mark::kNone)
+    write_dscp(rte_pktmbuf_mtod_offset(packet, uint8_t*, fields.ip_at), fields.version, mark.dscp);
   const bool tagged = fields.ip_at != sizeof(rte_ether_hdr) || server.vlan() != 0;
-  if (!tagged || retag(packet, fields, server)) return true;
+  if (!tagged || retag(packet, fields, server.vlan(), mark)) return true;
   outcome.add_drop(packet, DropReason::no_headroom);
   return false;
 }
 
 /// Takes the tag that the frame came with off, or gives it the one of the server's port. The priority that
-/// the frame came with stays.
-bool Forwarder::retag(rte_mbuf* packet, const PacketFields& fields, const RealServer& server) {
+/// the frame came with stays, if the service has none of its own.
+bool Forwarder::retag(rte_mbuf* packet, const PacketFields& fields, uint16_t vlan, Mark mark) {
   constexpr size_t kTag = sizeof(rte_vlan_hdr), kTypeAt = sizeof(rte_ether_hdr) - sizeof(rte_be16_t);
+  constexpr unsigned kPriorityShift = 13;
+  constexpr uint16_t kPriorityMask = 7 << kPriorityShift;
   const bool came_tagged = fields.ip_at != sizeof(rte_ether_hdr);
-  if (came_tagged && server.vlan() == 0) return rte_pktmbuf_adj(packet, kTag) != nullptr;
-  uint16_t priority = 0;
+  if (came_tagged && vlan == 0) return rte_pktmbuf_adj(packet, kTag) != nullptr;
+  uint16_t priority = 0;  // and, below it, drop eligibility
   if (came_tagged) {
     priority = from_be16(header_at<rte_vlan_hdr>(
                              rte_pktmbuf_mtod_offset(packet, const uint8_t*, sizeof(rte_ether_hdr)))
@@ -177,8 +183,10 @@ bool Forwarder::retag(rte_mbuf* packet, const PacketFields& fields, const RealSe
   } else if (rte_pktmbuf_prepend(packet, kTag) == nullptr) {
     return false;
   }
+  if (mark.priority != Mark::kNone)
+    priority = static_cast<uint16_t>((priority & ~kPriorityMask) | mark.priority << kPriorityShift);
   const rte_be16_t tag[2] = {RTE_BE16(RTE_ETHER_TYPE_VLAN),
-                             rte_cpu_to_be_16(static_cast<uint16_t>(priority | server.vlan()))};
+                             rte_cpu_to_be_16(static_cast<uint16_t>(priority | vlan))};
   std::memcpy(rte_pktmbuf_mtod_offset(packet, uint8_t*, kTypeAt), tag, sizeof tag);
   return true;
 }

@@ -14,6 +14,7 @@
 #include "dataplane/bounds.h"
 #include "dataplane/connection.h"
 #include "dataplane/mac.h"
+#include "dataplane/mark.h"
 #include "dataplane/scheduler_kind.h"
 #include "dataplane/server_loads.h"
 #include "dataplane/verdict.h"
@@ -89,6 +90,7 @@ struct Snapshot {
   std::array<Port, kMaxPorts> ports;
   std::vector<RealServer> servers;             // by server slot
   std::vector<ServerTerms> terms;              // likewise
+  std::vector<Mark> marks;                     // likewise; empty if no service marks
   std::vector<Service> services;               // by service index
   ExactMap<uint64_t> service_map;              // service_map_key → service index
   ExactMap<ServiceKey6> service_map6;          // likewise
@@ -118,6 +120,10 @@ struct Snapshot {
     size_t count_;
   };
   ServerView server_view() const { return ServerView(servers); }
+
+  /// Do packets get more than MAC addresses?
+  bool has_more_to_write() const { return has_tags || !marks.empty(); }
+  Mark mark_of(uint32_t slot) const { return slot < marks.size() ? marks[slot] : Mark(); }
 
   /// Does the entry's slot still belong to the server that the connection was given to?
   bool owns(ConnectionValue value) const {

@@ -12,6 +12,8 @@ namespace {
 
 constexpr uint64_t kMost = std::numeric_limits<uint32_t>::max();
 constexpr uint64_t kLongestPrefix = 128;
+constexpr uint64_t kMaxDscp = 63;
+constexpr uint64_t kMaxPriority = 7;
 
 /// "tcp 192.0.2.100:80", or with a slash in place of the space.
 Json parse_member(std::string text) {
@@ -28,6 +30,11 @@ bool parse_yes_or_no(const std::string& what, const std::string& text) {
   return text == "yes";
 }
 
+/// null: left alone.
+Json parse_mark(const std::string& what, const std::string& text, uint64_t most) {
+  return text == "none" ? Json(nullptr) : Json(parse_number(what, text, 0, most));
+}
+
 void append(Command& command, std::initializer_list<CommandOption> options) {
   command.options.insert(command.options.end(), options);
 }
@@ -40,6 +47,8 @@ void add_service_options(Command& command) {
        {"persistence-prefix", Kind::value, "BITS", "of the client's address that count (default: all)"},
        {"flag", Kind::repeated, "NAME", "mh-port, mh-fallback, sh-port or sh-fallback; 'none': none of them"},
        {"one-packet", Kind::value, "yes|no", "UDP: each datagram is scheduled by itself"},
+       {"dscp", Kind::value, "N|none", "written into each of its packets, 0 to 63"},
+       {"vlan-priority", Kind::value, "N|none", "likewise, 0 to 7, where they leave with a VLAN tag"},
        {"member", Kind::repeated, "tcp/VIP:PORT", "of a group: all of its services, each by this option"}});
 }
 
@@ -61,6 +70,9 @@ void read_scheduling_options(const Request& request, Json& service) {
     service["scheduler_flags"] = flags == std::vector<std::string>{"none"} ? Json::array() : Json(flags);
   if (const auto one_packet = request.option("one-packet"))
     service["one_packet"] = parse_yes_or_no("--one-packet", *one_packet);
+  if (const auto dscp = request.option("dscp")) service["dscp"] = parse_mark("--dscp", *dscp, kMaxDscp);
+  if (const auto priority = request.option("vlan-priority"))
+    service["vlan_priority"] = parse_mark("--vlan-priority", *priority, kMaxPriority);
   for (const std::string& member : request.options_named("member"))
     service["members"].push_back(parse_member(member));
 }

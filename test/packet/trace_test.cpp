@@ -115,6 +115,18 @@ TEST(Trace, TellsTheEntryAndWhatIsCounted) {
   EXPECT_FALSE(second["counters"].contains("server 198.51.100.11: connections"));
 }
 
+TEST(Trace, NamesTheMarksThatAreWritten) {
+  Json marked = Json::parse(service(kWeb, server(11), "mh"));
+  marked["dscp"] = 46;
+  Rig rig(config_with(marked.dump()));
+  rig.settle();
+  const Json told = trace_frame(rig.director(), kFront, syn_of(1));
+  const auto decisions = told["decisions"].get<std::vector<std::string>>();
+  ASSERT_GE(decisions.size(), 2u);
+  EXPECT_EQ(decisions[decisions.size() - 2], "its DSCP becomes 46");
+  EXPECT_EQ(rig.pass(kFront, syn_of(1)).at(0).frame.at(kIpAt + 1), 46 << 2);
+}
+
 TEST(Trace, OfAPacketThatIsMadeUpIsThatOfOneThatCame) {
   Rig rig(config_with(service(kWeb, server(11) + "," + server(12), "mh")));
   rig.settle();

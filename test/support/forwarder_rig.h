@@ -40,6 +40,7 @@ struct SnapshotRecipe {
     bool resolved = true;
     uint16_t egress = 0;
     uint16_t vlan = 0;  // of that port
+    Mark mark = {};     // of its service
   };
   std::vector<Server> servers{{}, {}, {}};
   std::vector<uint32_t> turns;            // none: by maglev
@@ -64,6 +65,10 @@ struct SnapshotRecipe {
     for (const Server& server : servers) snapshot.has_tags |= server.vlan != 0;
     snapshot.ports[0].has_kernel = has_kernel;
     for (uint32_t slot = 0; slot < servers.size(); ++slot) snapshot.servers.push_back(make_server(slot));
+    const auto marks = [](const Server& server) { return server.mark.is_any(); };
+    if (std::any_of(servers.begin(), servers.end(), marks)) {
+      for (const Server& server : servers) snapshot.marks.push_back(server.mark);
+    }
     const auto table = std::make_shared<const std::vector<uint32_t>>(maglev);
     const auto sequence = std::make_shared<const std::vector<uint32_t>>(turns);
     snapshot.tables = {table, sequence};

@@ -89,6 +89,7 @@ class Storm:
             "persistence": self.random.choice((1, 60, 3600) if needs_persistence else (0, 0, 1, 60, 3600)),
             "persistence_prefix": self.random.choice((8, 24, 32)),
             "one_packet": of.get("protocol") == "udp" and self.random.random() < 0.5,
+            "dscp": self.random.choice((None, None, 0, 46)),
         }
 
     def _free_listeners(self) -> list[dict]:

@@ -80,6 +80,7 @@ FULL = {
         {
             "vip": "192.0.2.100", "protocol": "tcp", "port": 80, "scheduler": "sh", "scheduler_flags": ["sh-port"],
             "persistence": 300, "persistence_prefix": 24, "one_packet": False, "on_down": "keep", "slow_start": 10,
+            "dscp": 46, "vlan_priority": 5,
             "maglev_table_size": 4093,
             "fallback": {"address": "192.0.2.15", "weight": 1, "mac": "02:00:00:00:00:15", "upper_threshold": 9, "lower_threshold": 5},
             "health": {

@@ -388,6 +388,11 @@ TEST(CliRun, TakesWhatLvsHasInWords) {
             Json::parse(R"({"group": "web", "family": "ipv6", "scheduler_flags": ["sh-port", "sh-fallback"],
                             "one_packet": false, "scheduler": "sh"})"));
   EXPECT_EQ(ctl.out, "changed group web (ipv6) (generation 8)\n");
+  EXPECT_EQ(ctl.run({"service", "edit", "tcp", "192.0.2.100:80", "--dscp", "46", "--vlan-priority", "none"}),
+            kDone);
+  EXPECT_EQ(ctl.asked.back().second["dscp"], 46);
+  EXPECT_EQ(ctl.asked.back().second["vlan_priority"], nullptr);
+  EXPECT_EQ(ctl.run({"service", "edit", "tcp", "192.0.2.100:80", "--dscp", "64"}), kUsage);
   EXPECT_EQ(ctl.run({"service", "edit", "tcp", "192.0.2.100:80", "--flag", "none"}), kDone);
   EXPECT_EQ(ctl.asked.back().second["scheduler_flags"], Json::array());
   EXPECT_EQ(ctl.run({"server", "add", "group", "web", "ipv6", "2001:db8::11", "--upper-threshold", "100"}),

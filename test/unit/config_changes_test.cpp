@@ -51,6 +51,18 @@ TEST(ConfigChanges, AreSentencesPerServiceAndServer) {
   EXPECT_TRUE(describe_changes(from, from).empty());
 }
 
+TEST(ConfigChanges, NameMarksThatComeChangeAndGo) {
+  const Config from = example_config();
+  Config to = from;
+  to.services[0].dscp = 46;
+  EXPECT_EQ(describe_changes(from, to),
+            std::vector<std::string>{"tcp 192.0.2.100:80: change dscp from none to 46"});
+  to.services[0].vlan_priority = 0;
+  EXPECT_EQ(describe_changes(to, from),
+            (std::vector<std::string>{"tcp 192.0.2.100:80: change dscp from 46 to none",
+                                      "tcp 192.0.2.100:80: change vlan_priority from 0 to none"}));
+}
+
 struct Unchangeable {
   const char* path;
   const char* value;

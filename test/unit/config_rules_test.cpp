@@ -184,6 +184,8 @@ const Refused kServices[] = {
      R"(["sh-port"])",
      "/services/0/scheduler_flags/0",
      {"sh-port", "no flag of"}},
+    {"/services/0/dscp", "64", "/services/0/dscp", {"out of range", "0 to 63"}},
+    {"/services/0/vlan_priority", "8", "/services/0/vlan_priority", {"out of range", "0 to 7"}},
     {"/services/0/one_packet", "true", "/services/0/one_packet", {"only datagrams"}},
     {"/services/0/real_servers/0/lower_threshold",
      "3",

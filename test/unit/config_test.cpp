@@ -130,6 +130,18 @@ TEST(ConfigJson, RoundTrips) {
   EXPECT_EQ(to_json(*parse_config(document).value), document);
 }
 
+TEST(ConfigJson, MarksAreNumbersOrNone) {
+  Json document = example();
+  document["services"][0].update({{"dscp", 0}, {"vlan_priority", 7}});
+  const Config config = *parse_config(document).value;
+  EXPECT_EQ(config.services[0].dscp, 0);
+  EXPECT_EQ(config.services[0].vlan_priority, 7);
+  EXPECT_EQ(to_json(config)["services"][0]["dscp"], 0);
+  EXPECT_EQ(parse_config(to_json(config)).value->services, config.services);
+  document["services"][0].update({{"dscp", nullptr}, {"vlan_priority", nullptr}});
+  EXPECT_EQ(parse_config(document).value->services, example_config().services);
+}
+
 TEST(ConfigJson, LeavesOutWhatIsNotSet) {
   Config config = example_config();
   config.buffer_count.reset();

@@ -81,6 +81,14 @@ TEST(DoctorConfig, TellsOfServicesThatServeNobody) {
   EXPECT_EQ(codes(examine_config(config)), Codes{"no_services"});
 }
 
+TEST(DoctorConfig, TellsOfAPriorityThatIsWrittenNowhere) {
+  Config config = healthy();
+  config.services[0].vlan_priority = 5;
+  EXPECT_EQ(codes(examine_config(config)), Codes{"vlan_priority_unused"});
+  config.ports[0].vlan = 7;
+  EXPECT_EQ(codes(examine_config(config)), Codes{});
+}
+
 TEST(DoctorConfig, TellsOnceOfAllServicesThatNobodyChecks) {
   Config config = healthy();
   config.services.clear();

@@ -245,6 +245,29 @@ TEST_F(SnapshotBuilding, APortTakesFramesForItsOwnAddressOrPlaysACapture) {
   EXPECT_EQ(build()->ports[0].mac_mask, kMacGroupBit);
 }
 
+TEST_F(SnapshotBuilding, MarksAreTheServicesAndCostNothingWithout) {
+  const ServiceKey other{ip("192.0.2.101"), Protocol::udp, 53};
+  config.services.push_back(service(other, {11}));
+  EXPECT_FALSE(build()->has_more_to_write());
+  web_service().dscp = 46;
+  const auto marked = build();
+  EXPECT_TRUE(marked->has_more_to_write());
+  EXPECT_EQ(marked->mark_of(slot(12)).dscp, 46);
+  EXPECT_EQ(marked->mark_of(slot(12)).priority, Mark::kNone);
+  const uint32_t others = registry.service(other).servers.at(ip("192.0.2.11")).slot;
+  EXPECT_FALSE(marked->mark_of(others).is_any());
+
+  web_service().real_servers.erase(web_service().real_servers.begin());
+  const uint32_t gone = slot(11);
+  web_service().vlan_priority = 3;
+  const auto changed = rebuild(*marked, {&web_service()});
+  EXPECT_FALSE(changed->mark_of(gone).is_any());
+  EXPECT_EQ(changed->mark_of(slot(13)).priority, 3);
+  web_service().dscp.reset();
+  web_service().vlan_priority.reset();
+  EXPECT_FALSE(rebuild(*changed, {&web_service()})->has_more_to_write());
+}
+
 TEST_F(SnapshotBuilding, TakesTheTimeoutsOver) {
   config.connections.timeouts = {1, 2, 3, 4, 5};
   const Timeouts timeouts = build()->timeouts;

@@ -10,9 +10,9 @@ namespace turnout::cli {
 namespace {
 
 /// What only whoever types it can know.
-constexpr std::array<std::string_view, 17> kFreeText{
+constexpr std::array<std::string_view, 18> kFreeText{
     "SECONDS", "N",    "MAC",  "T",      "NAME",   "COUNT",    "TEXT",        "TIME", "STATE",
-    "ADDRESS", "SORT", "BITS", "PREFIX", "FILTER", "DURATION", "CLIENT:PORT", "HEX"};
+    "ADDRESS", "SORT", "BITS", "PREFIX", "FILTER", "DURATION", "CLIENT:PORT", "HEX",  "N|none"};
 
 std::vector<Candidate> of_words(std::string_view words, char separator) {
   std::vector<Candidate> candidates;
