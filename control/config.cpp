@@ -8,6 +8,7 @@
 namespace turnout {
 
 std::string to_string(Protocol protocol) {
+  if (protocol == Protocol::sctp) return "sctp";
   return protocol == Protocol::tcp ? "tcp" : "udp";
 }
 

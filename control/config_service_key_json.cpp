@@ -21,8 +21,8 @@ std::optional<Protocol> read_protocol(const ConfigReader& at) {
   if (!name) return std::nullopt;
   if (*name == "tcp") return Protocol::tcp;
   if (*name == "udp") return Protocol::udp;
-  at.refuse_value(*name == "sctp" ? "is not built yet: use \"tcp\" or \"udp\""
-                                  : "is no protocol known here: use \"tcp\" or \"udp\"");
+  if (*name == "sctp") return Protocol::sctp;
+  at.refuse_value(R"(is no protocol known here: use "tcp", "udp" or "sctp")");
   return std::nullopt;
 }
 
@@ -58,7 +58,8 @@ ServiceKey read_listener(const ConfigReader& at) {
   if (const auto vip = at.required_member("vip", "the virtual service's IP address")) {
     key.vip = vip->host_address().value_or(IpAddress());
   }
-  if (const auto name = at.required_member("protocol", "\"tcp\" or \"udp\"")) protocol = read_protocol(*name);
+  if (const auto name = at.required_member("protocol", R"("tcp", "udp" or "sctp")"))
+    protocol = read_protocol(*name);
   if (const auto port = at.required_member("port",
                                            "a port from 1 to 65535, a range as in \"8000-8099\", or 0 "
                                            "for every port"))

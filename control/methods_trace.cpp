@@ -40,7 +40,8 @@ Protocol read_protocol(const Json& params) {
   const Json value = params.value("protocol", Json());
   if (value == "tcp") return Protocol::tcp;
   if (value == "udp") return Protocol::udp;
-  refuse(RpcCode::invalid_params, {{"/protocol", R"(must be "tcp" or "udp")"}});
+  if (value == "sctp") return Protocol::sctp;
+  refuse(RpcCode::invalid_params, {{"/protocol", R"(must be "tcp", "udp" or "sctp")"}});
 }
 
 TracedPacket read_packet(const Json& params) {

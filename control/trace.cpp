@@ -13,6 +13,25 @@ namespace turnout {
 
 using Json = nlohmann::json;
 
+namespace {
+
+/// The chunk that says of an association what the flags say of a connection.
+uint8_t sctp_chunk_of(uint8_t tcp_flags) {
+  using namespace packet_detail::sctp_chunk;
+  switch (event_of_tcp_flags(tcp_flags)) {
+    case PacketEvent::syn:
+      return kInit;
+    case PacketEvent::fin:
+      return kShutdown;
+    case PacketEvent::rst:
+      return kAbort;
+    default:
+      return 0;  // DATA
+  }
+}
+
+}  // namespace
+
 std::vector<uint8_t> frame_of(const TracedPacket& packet, const Snapshot& snapshot, size_t port) {
   std::vector<uint8_t> content;
   const rte_be16_t from = rte_cpu_to_be_16(packet.source_port);
@@ -24,6 +43,11 @@ std::vector<uint8_t> frame_of(const TracedPacket& packet, const Snapshot& snapsh
     tcp.data_off = sizeof tcp / 4 << 4;
     tcp.tcp_flags = packet.tcp_flags;
     append(content, tcp);
+  } else if (packet.protocol == Protocol::sctp) {
+    append(content, from);
+    append(content, to);
+    content.resize(packet_detail::kSctpHeader);
+    content.insert(content.end(), {sctp_chunk_of(packet.tcp_flags), 0, 0, packet_detail::kSctpChunk});
   } else {
     rte_udp_hdr udp{};
     udp.src_port = from;

@@ -61,8 +61,7 @@ class Decisions {
       case PacketClass::flow6:
         return say(
             std::string(flow_.fields.event == PacketEvent::icmp_error ? "an ICMP error about a " : "a ") +
-            (flow_.fields.protocol == 6 ? "TCP" : "UDP") + " packet over IPv" +
-            std::to_string(flow_.fields.version) + event_text());
+            name_of_protocol() + " packet over IPv" + std::to_string(flow_.fields.version) + event_text());
       case PacketClass::first_fragment:
         return say("the first fragment of a datagram: it has the ports, the others will follow it");
       case PacketClass::later_fragment:
@@ -76,13 +75,21 @@ class Decisions {
       case PacketClass::icmp_other:
         return say("ICMP that is no echo request");
       case PacketClass::ip_other:
-        return say("neither TCP, UDP nor ICMP");
+        return say("neither TCP, UDP, SCTP nor ICMP");
       case PacketClass::dropped:
         return say("headers that can't be used");
     }
   }
 
+  bool is_sctp() const { return flow_.fields.protocol == static_cast<uint8_t>(Protocol::sctp); }
+
+  std::string name_of_protocol() const {
+    if (is_sctp()) return "SCTP";
+    return flow_.fields.protocol == static_cast<uint8_t>(Protocol::tcp) ? "TCP" : "UDP";
+  }
+
   std::string event_text() const {
+    if (is_sctp()) return sctp_event_text();
     switch (flow_.fields.event) {
       case PacketEvent::syn:
         return " that begins a connection (SYN)";
@@ -94,6 +101,19 @@ class Decisions {
         return " that breaks a connection off (RST)";
       default:
         return "";
+    }
+  }
+
+  std::string sctp_event_text() const {
+    switch (flow_.fields.event) {
+      case PacketEvent::syn:
+        return " that begins an association (INIT)";
+      case PacketEvent::fin:
+        return " that ends an association (SHUTDOWN)";
+      case PacketEvent::rst:
+        return " that breaks an association off (ABORT)";
+      default:
+        return " in an association (no INIT, SHUTDOWN or ABORT)";
     }
   }
 

@@ -14,9 +14,10 @@ namespace turnout {
 
 /// What kind of packet it is, before anybody asked whether it is for us.
 enum class PacketClass : uint8_t {
-  flow,   // TCP or UDP over IPv4, or an ICMP error about it: addresses, ports, protocol and event are set
+  flow,   // TCP, UDP or SCTP over IPv4, or an ICMP error about it: addresses, ports, protocol and event are
+          // set
   flow6,  // the same over IPv6
-  first_fragment,  // of a TCP or UDP packet over either: as a flow, and fragment_id is set
+  first_fragment,  // of such a packet over either: as a flow, and fragment_id is set
   later_fragment,  // addresses, protocol and fragment_id are set
   icmp_echo,       // an echo request: addresses are set
   icmp_other,      // other ICMP: addresses and event are set

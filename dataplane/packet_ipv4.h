@@ -66,6 +66,8 @@ inline PacketClass parse_transport(Frame frame, uint32_t at, uint32_t payload, b
       return parse_tcp(transport, payload, fields);
     case IPPROTO_UDP:
       return parse_udp(transport, payload, goes_on, fields);
+    case IPPROTO_SCTP:
+      return parse_sctp(transport, payload, frame.contiguous - at, fields);
     case IPPROTO_ICMP:
       return parse_icmp(transport, payload, frame.contiguous - at, goes_on, fields);
     default:

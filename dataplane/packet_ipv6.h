@@ -120,6 +120,8 @@ inline PacketClass parse_transport6(Frame frame, uint32_t start, const Extension
       return parse_tcp(transport, payload, fields);
     case IPPROTO_UDP:
       return parse_udp(transport, payload, goes_on, fields);
+    case IPPROTO_SCTP:
+      return parse_sctp(transport, payload, frame.contiguous - start - walk.at, fields);
     case IPPROTO_ICMPV6:
       return parse_icmp6(transport, payload, frame.contiguous - start - walk.at, hop_limit, goes_on, fields);
     default:

@@ -85,9 +85,9 @@ std::chrono::seconds parse_duration(const std::string& what, const std::string& 
 
 Json parse_service_key(const std::string& protocol, const std::string& endpoint) {
   if (protocol == "group") return parse_group(endpoint);
-  if (protocol != "tcp" && protocol != "udp") {
-    throw UsageError("a service is 'tcp VIP:PORT', 'udp VIP:PORT' or 'group NAME'; " + in_quotes(protocol) +
-                     " is no protocol");
+  if (protocol != "tcp" && protocol != "udp" && protocol != "sctp") {
+    throw UsageError("a service is 'tcp VIP:PORT', 'udp VIP:PORT', 'sctp VIP:PORT' or 'group NAME'; " +
+                     in_quotes(protocol) + " is no protocol");
   }
   const size_t colon = endpoint.rfind(':');
   if (colon == std::string::npos) {
@@ -112,7 +112,8 @@ size_t service_words(const std::vector<std::string>& words) {
 
 Json parse_service_words(const std::vector<std::string>& words) {
   if (words.size() < 2 || words.size() != service_words(words))
-    throw UsageError("a service is 'tcp VIP:PORT', 'udp VIP:PORT', 'group NAME' or 'group NAME ipv6'");
+    throw UsageError(
+        "a service is 'tcp VIP:PORT', 'udp VIP:PORT', 'sctp VIP:PORT', 'group NAME' or 'group NAME ipv6'");
   Json key = parse_service_key(words[0], words[1]);
   if (words.size() == 3 && words[2] == "ipv6") key["family"] = "ipv6";
   return key;

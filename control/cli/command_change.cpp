@@ -168,7 +168,8 @@ CommandGroup change_commands() {
         kFallback,
         {"server", Kind::repeated, "ADDR[,weight=N][,mac=MAC]", "a real server; may be given several times"},
         kIfGeneration},
-       "udp VIP:PORT works alike, and '[2001:db8::100]:80' for IPv6. Real servers are of the VIP's family.\n"
+       "udp and sctp VIP:PORT work alike, and '[2001:db8::100]:80' for IPv6. Real servers are of the VIP's "
+       "family.\n"
        "VIP:8000-8099 are all of these ports, VIP:0 is every port (with --persistence). 'group NAME' is a "
        "group\n"
        "of services that share servers and persistence, 'group NAME ipv6' one of IPv6.\n"

@@ -11,7 +11,7 @@ namespace {
 
 Json packet_of(const Request& request) {
   if (request.arguments.size() != 3 || request.arguments[0] == "group")
-    throw UsageError("'trace' needs: tcp|udp CLIENT:PORT VIP:PORT, or --frame HEX");
+    throw UsageError("'trace' needs: tcp|udp|sctp CLIENT:PORT VIP:PORT, or --frame HEX");
   const Json source = parse_service_key(request.arguments[0], request.arguments[1]);
   const Json destination = parse_service_key(request.arguments[0], request.arguments[2]);
   Json packet = {{"protocol", destination["protocol"]},

@@ -74,8 +74,9 @@ std::string parse_service_name(const std::string& words) {
   if (!name.starts_with("group ")) {
     const size_t blank = name.find(' ');
     if (blank == std::string::npos)
-      throw UsageError(in_quotes(words) +
-                       " is no service; one is 'tcp VIP:PORT', 'udp VIP:PORT' or 'group NAME'");
+      throw UsageError(
+          in_quotes(words) +
+          " is no service; one is 'tcp VIP:PORT', 'udp VIP:PORT', 'sctp VIP:PORT' or 'group NAME'");
     return service_name(parse_service_key(name.substr(0, blank), name.substr(blank + 1)));
   }
   if (!name.ends_with(kIpv6Typed)) return name;

@@ -14,6 +14,7 @@ from scapy.layers.inet6 import (
     IPv6ExtHdrFragment, IPv6ExtHdrHopByHop, IPv6ExtHdrRouting, RouterAlert, fragment6,
 )  # fmt: skip
 from scapy.layers.l2 import ARP, Dot1AD, Dot1Q, Ether
+from scapy.layers.sctp import SCTP, SCTPChunkAbort, SCTPChunkError, SCTPChunkInit, SCTPChunkSACK, SCTPChunkShutdown
 from scapy.packet import Packet, Raw
 
 OUR_MAC, CLIENT_MAC = "02:00:00:00:01:00", "02:00:00:00:00:c1"
@@ -39,6 +40,8 @@ def packet_kinds() -> dict[str, tuple[int, list[Packet]]]:
         "udp": (0, [LINK / IP4 / QUERY]),
         "tcp6": (0, [LINK / IP6 / SYN, LINK / IP6 / data]),
         "udp6": (0, [LINK / IP6 / QUERY]),
+        "sctp": (0, [LINK / IP4 / SCTP(dport=80) / SCTPChunkInit(), LINK / IP4 / SCTP(dport=80) / SCTPChunkSACK() / SCTPChunkShutdown()]),
+        "sctp6": (0, [LINK / IP6 / SCTP(dport=80) / SCTPChunkError() / SCTPChunkAbort()]),
         "options": (0, [LINK / IP(src=CLIENT, dst=VIP, options=[IPOption(b"\x01" * 8)]) / SYN]),
         "extensions": (0, [LINK / IP6 / IPv6ExtHdrHopByHop() / IPv6ExtHdrDestOpt() / IPv6ExtHdrRouting() / SYN]),
         "fragments": (0, [LINK / part for part in long4]),

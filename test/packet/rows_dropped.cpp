@@ -62,7 +62,7 @@ void add_unserved(std::vector<Row>& rows) {
                             tcp_frame({.source_port = 80, .destination_port = 40000}, kSyn | kAck),
                             no_service));
   rows.push_back(dropped_at("GRE to a VIP", kFront, ip_frame({}, 47, payload(20)), unsupported_protocol));
-  rows.push_back(dropped_at("SCTP to a VIP", kFront, ip_frame({}, 132, payload(20)), unsupported_protocol));
+  rows.push_back(dropped_at("DCCP to a VIP", kFront, ip_frame({}, 33, payload(20)), unsupported_protocol));
   rows.push_back(
       dropped_at("a protocol without any content", kFront, ip_frame({}, 59, {}), unsupported_protocol));
   for (const char* own : {"192.0.2.2", "198.51.100.2"}) {

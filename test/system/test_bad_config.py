@@ -77,7 +77,7 @@ class TestCheck:
             ("/ports/0/gateway", "203.0.113.1"),
             ("/connections", {"capacity": -1}),
             ("/services/0/vip", "192.0.2.2"),
-            ("/services/0/protocol", "sctp"),
+            ("/services/0/protocol", "dccp"),
             ("/services/0/port", 65536),
             ("/services/0/scheduler", "fastest"),
             ("/services/0/real_servers/1/address", "192.0.2.11"),

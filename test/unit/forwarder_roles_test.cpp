@@ -63,7 +63,7 @@ TEST(ForwarderRoles, AVipThatRejectsHasControlAnswerWhatNoServiceHas) {
   expect_punted(rig, ip_frame({}, 47, payload(8)), PuntKind::unmatched);
   expect_punted(rig, tcp6_frame(to_vip6(81), kSyn), PuntKind::unmatched);
   expect_punted(rig, udp6_frame(to_vip6(54)), PuntKind::unmatched);
-  expect_punted(rig, ip6_frame({}, 132, payload(8)), PuntKind::unmatched);
+  expect_punted(rig, sctp6_frame(to_vip6(81), {sctp_chunk(1)}), PuntKind::unmatched);
   EXPECT_EQ(rig.send(tcp_frame({}, kSyn)).kind, Fate::transmitted);
   expect_dropped(rig, icmp_frame({}, 13), DropReason::icmp_unsupported);
   expect_dropped(rig, tcp_frame(to_own(), kSyn), DropReason::own_address_unserved);

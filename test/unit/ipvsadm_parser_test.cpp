@@ -245,8 +245,9 @@ INSTANTIATE_TEST_SUITE_P(
             "scheduler flag `flag-1' means nothing to the scheduler rr; leave it out"},
         Row{"-A -t 192.0.2.1:80 -s sh -b ,", "invalid scheduler flag `,'"},
         Row{"-A -t 192.0.2.1:80 --member tcp/192.0.2.1:80", "The option 'member' is of services by -f only"},
-        Row{"-A -f 7 --member sctp/192.0.2.1:80",
-            "illegal member `sctp/192.0.2.1:80' specified: give tcp/VIP:PORT or udp/VIP:PORT"}));
+        Row{"-A -f 7 --member dccp/192.0.2.1:80",
+            "illegal member `dccp/192.0.2.1:80' specified: give tcp/VIP:PORT, udp/VIP:PORT or "
+            "sctp/VIP:PORT"}));
 
 bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;

@@ -157,10 +157,10 @@ TEST(ParseIcmpError, IsAboutNoPacketToAnAddressThatNoClientHas) {
   }
 }
 
-TEST(ParseIcmpError, IsAboutTcpOrUdp) {
+TEST(ParseIcmpError, IsAboutTcpUdpOrSctp) {
   EXPECT_EQ(verdict(error_about(udp_frame(kReply))), "flow");
   EXPECT_EQ(verdict(error6_about(udp6_frame(kReply6))), "flow6");
-  for (const uint8_t protocol : std::to_array<uint8_t>({0, 1, 4, 41, 47, 50, 58, 132})) {
+  for (const uint8_t protocol : std::to_array<uint8_t>({0, 1, 4, 41, 47, 50, 58, 136})) {
     EXPECT_EQ(verdict(error_about(ip_frame(kReply, protocol, payload(20)))), "icmp_other") << int{protocol};
     if (protocol == 0) continue;  // hop-by-hop options
     EXPECT_EQ(verdict(error6_about(ip6_frame(kReply6, protocol, payload(20)))), "icmp_other")

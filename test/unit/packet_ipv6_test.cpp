@@ -119,7 +119,7 @@ TEST(ParseIpv6, FollowsNoSourceRoute) {
 
 TEST(ParseIpv6, TellsOtherProtocolsByTheLastNextHeader) {
   for (const uint8_t protocol :
-       {uint8_t{1}, uint8_t{41}, uint8_t{47}, kEsp, kNoNext, uint8_t{132}, uint8_t{255}}) {
+       {uint8_t{1}, uint8_t{41}, uint8_t{47}, kEsp, kNoNext, uint8_t{136}, uint8_t{255}}) {
     EXPECT_EQ(verdict(ip6_frame({}, protocol, payload(8))), "ip_other") << int{protocol};
     EXPECT_EQ(verdict(ip6_frame(with_headers({options_header(kDestination)}), protocol, {})), "ip_other");
   }

@@ -52,7 +52,7 @@ TEST(ParsePacket, TellsPingsFromOtherIcmpAndOtherProtocols) {
   EXPECT_EQ(verdict(icmp_frame({}, 8)), "icmp_echo");
   for (const uint8_t type : std::to_array<uint8_t>({0, 3, 11, 13}))
     EXPECT_EQ(verdict(icmp_frame({}, type)), "icmp_other");
-  for (const uint8_t protocol : std::to_array<uint8_t>({0, 2, 4, 41, 47, 50, 89, 132, 255})) {
+  for (const uint8_t protocol : std::to_array<uint8_t>({0, 2, 4, 41, 47, 50, 89, 136, 255})) {
     EXPECT_EQ(verdict(ip_frame({}, protocol, {})), "ip_other") << "protocol " << int{protocol};
   }
   EXPECT_EQ(parse(icmp_frame({}, 8)).fields.destination, RTE_BE32(0xC0000264));

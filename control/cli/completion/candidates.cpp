@@ -148,6 +148,7 @@ class CommandLine {
 std::vector<Candidate> after_ipvsadm_option(const std::string& option, const DaemonNames& names) {
   if (option == "-t" || option == "--tcp-service") return names.services("tcp");
   if (option == "-u" || option == "--udp-service") return names.services("udp");
+  if (option == "--sctp-service") return names.services("sctp");
   if (option == "-f" || option == "--fwmark-service") return names.services("group");
   if (option == "-r" || option == "--real-server") return names.servers("", "");
   if (option == "-s" || option == "--scheduler") return candidates_at({"NAME", "scheduler", {}}, names).list;

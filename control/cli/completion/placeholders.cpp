@@ -33,7 +33,7 @@ bool is_choice(const std::string& placeholder) {
 
 /// "tcp" of a service that is already there: the kinds that there are.
 std::vector<Candidate> kinds(const Place& place, const DaemonNames& names) {
-  if (place.owner == "service add") return of_words("tcp udp group", ' ');
+  if (place.owner == "service add") return of_words("tcp udp sctp group", ' ');
   return names.kinds();
 }
 
@@ -45,9 +45,9 @@ std::vector<Candidate> event_kinds() {
 
 using Source = std::vector<Candidate> (*)(const Place&, const DaemonNames&);
 
-/// "tcp", "udp" or "group" of the service that the arguments name; "" if they name none.
+/// "tcp", "udp", "sctp" or "group" of the service that the arguments name; "" if they name none.
 std::string kind_before(const Place& place) {
-  constexpr std::array<std::string_view, 3> kKinds{"tcp", "udp", "group"};
+  constexpr std::array<std::string_view, 4> kKinds{"tcp", "udp", "sctp", "group"};
   const auto found =
       std::find_first_of(place.before.rbegin(), place.before.rend(), kKinds.begin(), kKinds.end());
   return found == place.before.rend() ? "" : *found;

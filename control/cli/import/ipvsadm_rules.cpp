@@ -123,18 +123,15 @@ class RulesReader {
 
   /// Who it is for. False, with a leftover, if that can't be known.
   bool read_key(const Rule& rule, Draft& draft) {
-    if (rule.has('^')) {
-      leave("SCTP services are not built yet", "leave this one with LVS");
-      return false;
-    }
     if (rule.has('f')) {
       draft.mark = read_whole_number(rule.value('f'));
       draft.is_ipv6 = rule.has('6');
       if (!draft.mark) leave("the firewall mark is no number", "give a whole number");
       return draft.mark.has_value();
     }
-    draft.protocol = rule.has('u') ? "udp" : "tcp";
-    const std::string text = rule.value(rule.has('u') ? 'u' : 't');
+    const char by = rule.has('u') ? 'u' : rule.has('^') ? '^' : 't';
+    draft.protocol = by == 'u' ? "udp" : by == '^' ? "sctp" : "tcp";
+    const std::string text = rule.value(by);
     const auto endpoint = read_endpoint(text);
     if (!endpoint) {
       leave("'" + text + "' is no address and port in numbers", "save the rules with `ipvsadm -S -n`");

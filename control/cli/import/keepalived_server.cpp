@@ -38,10 +38,6 @@ class VirtualServer {
 
   std::optional<Draft> read() {
     for (const KeepalivedStatement& each : server_.block) read_setting(each);
-    if (protocol_ == "sctp") {
-      leave(server_, "SCTP services are not built yet", "leave this one with LVS");
-      return std::nullopt;
-    }
     draft_.protocol = protocol_;
     rename_flags();
     for (const KeepalivedStatement& each : server_.block) {
@@ -135,7 +131,7 @@ class VirtualServer {
     if (protocol == "tcp" || protocol == "udp" || protocol == "sctp") {
       protocol_ = protocol;
     } else {
-      leave(each, "it is no protocol: the service has TCP", "write TCP or UDP");
+      leave(each, "it is no protocol: the service has TCP", "write TCP, UDP or SCTP");
     }
   }
 

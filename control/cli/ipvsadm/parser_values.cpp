@@ -66,8 +66,9 @@ ServiceId service_at(const std::string& endpoint, const std::string& protocol, c
 ServiceId member_of(const std::string& path, const Names& names) {
   const size_t slash = path.find('/');
   const std::string protocol = path.substr(0, slash);
-  if (slash == std::string::npos || (protocol != "tcp" && protocol != "udp"))
-    throw GrammarError("illegal member `" + path + "' specified: give tcp/VIP:PORT or udp/VIP:PORT");
+  if (slash == std::string::npos || (protocol != "tcp" && protocol != "udp" && protocol != "sctp"))
+    throw GrammarError("illegal member `" + path +
+                       "' specified: give tcp/VIP:PORT, udp/VIP:PORT or sctp/VIP:PORT");
   return service_at(path.substr(slash + 1), protocol, names);
 }
 

@@ -43,7 +43,7 @@ virtual-service:
 
 Options:
   --ipv6         -6                   the group is of IPv6 (after -f)
-  --member       tcp|udp/VIP:PORT     a service of the group; may be given several times
+  --member       tcp|udp|sctp/VIP:PORT a service of the group; may be given several times
   --scheduler    -s scheduler         one of rr|wrr|lc|wlc|dh|sh|sed|nq|fo|ovf|mh,
                                       the default scheduler is wlc.
   --persistent   -p [timeout]         persistent service (360 seconds)
