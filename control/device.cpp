@@ -168,7 +168,8 @@ void Device::configure(const PortConfig& port, const Setup& setup) {
   if (setup.receive_queues > 1) {
     constexpr uint64_t kSpread = RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_FRAG_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_TCP |
                                  RTE_ETH_RSS_NONFRAG_IPV4_UDP | RTE_ETH_RSS_IPV6 | RTE_ETH_RSS_FRAG_IPV6 |
-                                 RTE_ETH_RSS_NONFRAG_IPV6_TCP | RTE_ETH_RSS_NONFRAG_IPV6_UDP;
+                                 RTE_ETH_RSS_NONFRAG_IPV6_TCP | RTE_ETH_RSS_NONFRAG_IPV6_UDP |
+                                 RTE_ETH_RSS_SCTP;
     conf.rx_adv_conf.rss_conf.rss_hf = kSpread & info.flow_type_rss_offloads;
     rss_ = conf.rx_adv_conf.rss_conf.rss_hf != 0;
     if (rss_) conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
