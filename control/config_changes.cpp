@@ -144,8 +144,9 @@ void compare_services(const Config& from, const Config& to, Sentences& sentences
     }
   }
   for (const auto& [key, service] : old_services) {
-    sentences.push_back(key.to_string() + ": remove service with " +
-                        std::to_string(service->real_servers.size()) + " real servers");
+    const size_t servers = service->real_servers.size();
+    sentences.push_back(key.to_string() + ": remove service with " + std::to_string(servers) +
+                        (servers == 1 ? " real server" : " real servers"));
   }
 }
 

@@ -59,9 +59,9 @@ class Decisions {
     switch (flow_.kind) {
       case PacketClass::flow:
       case PacketClass::flow6:
-        return say(
-            std::string(flow_.fields.event == PacketEvent::icmp_error ? "an ICMP error about a " : "a ") +
-            name_of_protocol() + " packet over IPv" + std::to_string(flow_.fields.version) + event_text());
+        return say(std::string(flow_.fields.event == PacketEvent::icmp_error ? "an ICMP error about " : "") +
+                   name_of_protocol() + " packet over IPv" + std::to_string(flow_.fields.version) +
+                   event_text());
       case PacketClass::first_fragment:
         return say("the first fragment of a datagram: it has the ports, the others will follow it");
       case PacketClass::later_fragment:
@@ -84,8 +84,8 @@ class Decisions {
   bool is_sctp() const { return flow_.fields.protocol == static_cast<uint8_t>(Protocol::sctp); }
 
   std::string name_of_protocol() const {
-    if (is_sctp()) return "SCTP";
-    return flow_.fields.protocol == static_cast<uint8_t>(Protocol::tcp) ? "TCP" : "UDP";
+    if (is_sctp()) return "an SCTP";
+    return flow_.fields.protocol == static_cast<uint8_t>(Protocol::tcp) ? "a TCP" : "a UDP";
   }
 
   std::string event_text() const {

@@ -94,10 +94,10 @@ TEST_F(Associations, ATraceSpeaksOfChunks) {
     const Bytes frame = frame_of(packet, rig.director().snapshot(), kFront);
     return trace_frame(rig.director(), kFront, frame)["decisions"][0].get<std::string>();
   };
-  EXPECT_EQ(told(kSyn), "a SCTP packet over IPv4 that begins an association (INIT)");
-  EXPECT_EQ(told(kAck), "a SCTP packet over IPv4 in an association (no INIT, SHUTDOWN or ABORT)");
-  EXPECT_EQ(told(kFin | kAck), "a SCTP packet over IPv4 that ends an association (SHUTDOWN)");
-  EXPECT_EQ(told(kRst), "a SCTP packet over IPv4 that breaks an association off (ABORT)");
+  EXPECT_EQ(told(kSyn), "an SCTP packet over IPv4 that begins an association (INIT)");
+  EXPECT_EQ(told(kAck), "an SCTP packet over IPv4 in an association (no INIT, SHUTDOWN or ABORT)");
+  EXPECT_EQ(told(kFin | kAck), "an SCTP packet over IPv4 that ends an association (SHUTDOWN)");
+  EXPECT_EQ(told(kRst), "an SCTP packet over IPv4 that breaks an association off (ABORT)");
 }
 
 }  // namespace
