@@ -10,6 +10,8 @@ from collections import Counter
 
 from network import Host
 
+RESET = struct.pack("ii", 1, 0)  # of SO_LINGER: the end is a single packet, and nothing is waited for
+
 
 def connection_to(
     host: Host, address: str, port=80, source_port=0, timeout=5.0, source=""
@@ -38,9 +40,12 @@ def get_over(connection: http.client.HTTPConnection, path="/", close=False) -> b
 
 
 def get(host: Host, address: str, path="/", port=80, source_port=0, timeout=5.0, source="") -> bytes:
-    """One request over a connection of its own, closed by the server first: the client's port is free at once."""
+    """One request over a connection of its own, closed by the server first. A client's port that is given can be used
+    again at once, whoever forwards its last packets or doesn't."""
     with contextlib.closing(connection_to(host, address, port, source_port, timeout, source)) as connection:
         with connection.sock.dup() as ours:
+            if source_port:
+                ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             body = get_over(connection, path, close=True)
             with contextlib.suppress(OSError):
                 ours.recv(1)
@@ -58,7 +63,7 @@ def ask_many(host: Host, address: str, count: int, port=80) -> Counter:
 
 def reset(connection: http.client.HTTPConnection) -> None:
     """Ends a connection with a single packet."""
-    connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     connection.close()
 
 
