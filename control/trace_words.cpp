@@ -60,7 +60,7 @@ class Decisions {
       case PacketClass::flow:
       case PacketClass::flow6:
         return say(std::string(flow_.fields.event == PacketEvent::icmp_error ? "an ICMP error about " : "") +
-                   name_of_protocol() + " packet over IPv" + std::to_string(flow_.fields.version) +
+                   protocol_with_article() + " packet over IPv" + std::to_string(flow_.fields.version) +
                    event_text());
       case PacketClass::first_fragment:
         return say("the first fragment of a datagram: it has the ports, the others will follow it");
@@ -83,7 +83,7 @@ class Decisions {
 
   bool is_sctp() const { return flow_.fields.protocol == static_cast<uint8_t>(Protocol::sctp); }
 
-  std::string name_of_protocol() const {
+  std::string protocol_with_article() const {
     if (is_sctp()) return "an SCTP";
     return flow_.fields.protocol == static_cast<uint8_t>(Protocol::tcp) ? "a TCP" : "a UDP";
   }
