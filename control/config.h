@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "control/address.h"
+#include "control/filter_config.h"
 #include "dataplane/idle.h"
 #include "dataplane/scheduler_kind.h"
 
@@ -102,6 +103,7 @@ struct ServiceConfig {
   bool one_packet = false;                     // UDP: each datagram is scheduled by itself
   std::optional<uint8_t> dscp = {};            // written into its packets (RFC 2474); none: left alone
   std::optional<uint8_t> vlan_priority = {};   // likewise, IEEE 802.1Q
+  std::string filter = {};                     // that its clients have to pass; "": none
   uint32_t maglev_table_size = 4093;           // prime
   std::vector<RealServerConfig> real_servers;  // the fallback server last, if there is one
   HealthConfig health = {};
@@ -191,6 +193,8 @@ struct VipConfig {
   EchoPolicy echo = EchoPolicy::yes;
   UnmatchedPolicy unmatched = UnmatchedPolicy::drop;
   std::string depends_on_uplink = {};  // name of a port: withdrawn while its uplink is down; "": never
+  std::string filter = {};             // that clients have to pass, whatever they send; "": none
+  IcmpConfig icmp = {};
   bool operator==(const VipConfig&) const = default;
 };
 
@@ -218,6 +222,7 @@ struct Config {
   bool autosave = false;                       // what is changed over the socket is saved to the file
   std::string http_listen = "127.0.0.1:9877";  // "" turns it off
   VipWatchConfig vip_watch;
+  std::vector<FilterConfig> filters;
   std::vector<VipConfig> vips;         // those that differ from the defaults
   std::vector<IpAddress> maintenance;  // real servers that get no new connections in any service
   std::vector<ServiceConfig> services;

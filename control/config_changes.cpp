@@ -3,6 +3,8 @@
 #include <map>
 #include <string_view>
 
+#include "control/config_changes.h"
+#include "control/config_filter_json.h"
 #include "control/config_health_json.h"
 #include "control/config_json.h"
 #include "control/config_reader.h"
@@ -94,6 +96,10 @@ std::string describe_mark(std::optional<uint8_t> mark) {
   return mark ? std::to_string(*mark) : "none";
 }
 
+std::string describe_filter(const std::string& name) {
+  return name.empty() ? "none" : "\"" + name + "\"";
+}
+
 void compare_service(const ServiceConfig& from, const ServiceConfig& to, Sentences& sentences) {
   const std::string service = to.key.to_string();
   if (from.scheduler != to.scheduler) {
@@ -112,6 +118,7 @@ void compare_service(const ServiceConfig& from, const ServiceConfig& to, Sentenc
   compare_words(service, "dscp", describe_mark(from.dscp), describe_mark(to.dscp), sentences);
   compare_words(service, "vlan_priority", describe_mark(from.vlan_priority), describe_mark(to.vlan_priority),
                 sentences);
+  compare_words(service, "filter", describe_filter(from.filter), describe_filter(to.filter), sentences);
   compare_members(from, to, sentences);
   if (from.maglev_table_size != to.maglev_table_size) {
     sentences.push_back(
@@ -164,6 +171,9 @@ void compare_vip(const VipConfig& from, const VipConfig& to, Sentences& sentence
     sentences.push_back(vip + ": change depends_on_uplink" +
                         from_to(text(from.depends_on_uplink), text(to.depends_on_uplink)));
   }
+  compare_words(vip, "filter", describe_filter(from.filter), describe_filter(to.filter), sentences);
+  const bool ipv6 = to.address.is_v6();
+  compare_words(vip, "icmp", to_json(from.icmp, ipv6).dump(), to_json(to.icmp, ipv6).dump(), sentences);
 }
 
 /// A VIP that isn't listed has the defaults.
@@ -271,6 +281,7 @@ std::vector<std::string> describe_changes(const Config& from, const Config& to) 
     sentences.push_back(std::string("control: turn autosave ") + (to.autosave ? "on" : "off"));
   compare_timeouts(from.connections.timeouts, to.connections.timeouts, sentences);
   compare_vip_watch(from.vip_watch, to.vip_watch, sentences);
+  compare_filters(from, to, sentences);
   compare_vips(from, to, sentences);
   compare_maintenance(from, to, sentences);
   compare_services(from, to, sentences);

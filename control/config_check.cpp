@@ -291,6 +291,8 @@ bool stays_valid(const Config& config, const ServiceConfig& next) {
   if (before && before->members != next.members) return false;
   Config alone;
   alone.ports = config.ports;
+  for (const FilterConfig& filter : config.filters)
+    alone.filters.push_back({.name = filter.name, .lists = {}});
   alone.services = {next};
   if (!check_config(alone).empty()) return false;
   const std::set<IpAddress> added = added_servers(config, next);
@@ -310,6 +312,7 @@ ConfigErrors check_config(const Config& config) {
   ConfigErrors errors;
   check_devices(config, errors);
   ConfigCheck(config, errors).run();
+  check_filters(config, errors);
   return errors;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "control/config_timeouts_json.h"
+#include "control/filter_edit.h"
 #include "control/maintenance.h"
 #include "control/vip_list.h"
 
@@ -14,8 +15,9 @@ namespace turnout {
 namespace {
 
 /// Those that aren't edits of one service.
-constexpr std::array<std::string_view, 6> kMethods{"service.add",   "service.delete", "service.clear",
-                                                   "timeouts.edit", "vip.edit",       "maintenance.edit"};
+constexpr auto kMethods =
+    std::to_array<std::string_view>({"service.add", "service.delete", "service.clear", "timeouts.edit",
+                                     "vip.edit", "maintenance.edit", "filter.edit"});
 
 }  // namespace
 
@@ -42,6 +44,8 @@ void ConfigDraft::carry_out(const std::string& method, const Json& params, const
     clear_services();
   } else if (method == "timeouts.edit") {
     edit_timeouts(params);
+  } else if (method == "filter.edit") {
+    config_ = edit_filter(config_, params);
   } else if (method == "maintenance.edit") {
     if (std::optional<Config> next = edit_maintenance(config_, params)) config_ = std::move(*next);
   } else {

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <string_view>
 
+#include "control/config_filter_json.h"
 #include "control/config_port_json.h"
 #include "control/config_reader.h"
 #include "control/config_service_json.h"
@@ -128,7 +129,7 @@ void read_vip_watch(const ConfigReader& at, VipWatchConfig& watch) {
 Config read_config(const ConfigReader& at) {
   Config config;
   if (!at.expect_object({"$schema", "eal", "workers", "ports", "buffers", "connections", "control", "http",
-                         "vip_watch", "vips", "maintenance", "services"})) {
+                         "vip_watch", "filters", "vips", "maintenance", "services"})) {
     return config;
   }
   if (const auto schema = at.member("$schema")) schema->text();  // for editors: it means nothing here
@@ -140,6 +141,9 @@ Config read_config(const ConfigReader& at) {
   if (const auto control = at.member("control")) read_control(*control, config);
   if (const auto http = at.member("http")) read_http(*http, config.http_listen);
   if (const auto watch = at.member("vip_watch")) read_vip_watch(*watch, config.vip_watch);
+  if (const auto filters = at.member("filters")) {
+    for (const ConfigReader& filter : filters->elements()) config.filters.push_back(read_filter(filter));
+  }
   if (const auto vips = at.member("vips")) {
     for (const ConfigReader& vip : vips->elements()) config.vips.push_back(read_vip(vip));
   }

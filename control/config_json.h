@@ -42,6 +42,7 @@ Parsed<std::string> read_text_file(const std::filesystem::path& file);
 Parsed<ServiceKey> parse_service_key(const Json& value, const std::string& at = "");
 Parsed<ServiceConfig> parse_service(const Json& value, const std::string& at = "");
 Parsed<RealServerConfig> parse_real_server(const Json& value, const std::string& at = "");
+Parsed<FilterConfig> parse_filter(const Json& value, const std::string& at = "");
 Parsed<VipConfig> parse_vip(const Json& value, const std::string& at = "");
 Parsed<IpAddress> parse_host_address(const Json& value, const std::string& at = "");
 
@@ -56,6 +57,7 @@ Json to_json(const ServiceKey& key);
 Json to_json(const RealServerConfig& server);
 Json flags_to_json(const ServiceConfig& service);  ///< ["mh-port"]
 Json to_json(const ServiceConfig& service);
+Json to_json(const FilterConfig& filter);
 Json to_json(const VipConfig& vip);
 Json gateways_to_json(const PortConfig& port);  ///< text for one, a list for two, null for none
 Json to_json(const Config& config);             ///< parse_config(to_json(c)) gives c again

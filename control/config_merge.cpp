@@ -23,6 +23,7 @@ Meaning meaning_of(std::string_view member) {
   if (member == "services") return [](const Json& part) { return meaning(parse_service(part)); };
   if (member == "real_servers" || member == "fallback")
     return [](const Json& part) { return meaning(parse_real_server(part)); };
+  if (member == "filters") return [](const Json& part) { return meaning(parse_filter(part)); };
   if (member == "vips") return [](const Json& part) { return meaning(parse_vip(part)); };
   return nullptr;
 }

@@ -20,6 +20,10 @@ inline std::string item(std::string_view list, size_t index) {
 /// rest.
 void check_devices(const Config& config, ConfigErrors& errors);
 
+/// Filters have names of their own, and whose name is given exists.
+void check_filters(const Config& config, ConfigErrors& errors);
+bool has_filter(const Config& config, const std::string& name);
+
 /// Has the port a gateway of the address's family, or one that could not be read?
 bool has_gateway_for(const PortConfig& port, const IpAddress& address);
 

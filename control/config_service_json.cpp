@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "control/config_filter_json.h"
 #include "control/config_health_json.h"
 #include "control/config_service_key_json.h"
 #include "control/prime.h"
@@ -142,10 +143,26 @@ void refuse_wide_without_persistence(const ConfigReader& at, const ServiceConfig
 
 ServiceConfig read_service(const ConfigReader& at) {
   ServiceConfig service;
-  if (!at.expect_object({"vip", "protocol", "port", "scheduler", "persistence", "health", "on_down",
-                         "slow_start", "maglev_table_size", "real_servers", "fallback", "group", "family",
-                         "members", "scheduler_flags", "persistence_prefix", "one_packet", "dscp",
-                         "vlan_priority"})) {
+  if (!at.expect_object({"vip",
+                         "protocol",
+                         "port",
+                         "scheduler",
+                         "persistence",
+                         "health",
+                         "on_down",
+                         "slow_start",
+                         "maglev_table_size",
+                         "real_servers",
+                         "fallback",
+                         "group",
+                         "family",
+                         "members",
+                         "scheduler_flags",
+                         "persistence_prefix",
+                         "one_packet",
+                         "dscp",
+                         "vlan_priority",
+                         "filter"})) {
     return service;
   }
   service.key = read_service_key(at);
@@ -157,6 +174,7 @@ ServiceConfig read_service(const ConfigReader& at) {
   read_one_packet(at, service);
   read_mark(at, "dscp", kMaxDscp, service.dscp);
   read_mark(at, "vlan_priority", kMaxVlanPriority, service.vlan_priority);
+  if (const auto filter = at.member("filter")) read_filter_name(*filter, service.filter);
   refuse_wide_without_persistence(at, service);
   service.health = default_health(service.key);
   if (const auto health = at.member("health")) service.health = read_health(*health, service.key);

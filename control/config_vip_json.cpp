@@ -1,5 +1,7 @@
 #include "control/config_vip_json.h"
 
+#include "control/config_filter_json.h"
+
 namespace turnout {
 namespace {
 
@@ -38,13 +40,15 @@ void read_uplink_name(const ConfigReader& at, std::string& name) {
 
 VipConfig read_vip(const ConfigReader& at) {
   VipConfig vip;
-  if (!at.expect_object({"address", "echo", "unmatched", "depends_on_uplink"})) return vip;
+  if (!at.expect_object({"address", "echo", "unmatched", "depends_on_uplink", "filter", "icmp"})) return vip;
   if (const auto address = at.required_member("address", "the VIP whose settings these are")) {
     vip.address = address->host_address().value_or(IpAddress());
   }
   if (const auto echo = at.member("echo")) read_echo(*echo, vip.echo);
   if (const auto unmatched = at.member("unmatched")) read_unmatched(*unmatched, vip.unmatched);
   if (const auto uplink = at.member("depends_on_uplink")) read_uplink_name(*uplink, vip.depends_on_uplink);
+  if (const auto filter = at.member("filter")) read_filter_name(*filter, vip.filter);
+  if (const auto icmp = at.member("icmp")) vip.icmp = read_icmp(*icmp, vip.address.is_v6());
   return vip;
 }
 

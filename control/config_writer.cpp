@@ -1,4 +1,5 @@
 // Config → JSON, with every default filled in.
+#include "control/config_filter_json.h"
 #include "control/config_health_json.h"
 #include "control/config_json.h"
 #include "control/config_reader.h"
@@ -78,6 +79,8 @@ Json to_json(const VipConfig& vip) {
                {"echo", to_string(vip.echo)},
                {"unmatched", to_string(vip.unmatched)}};
   if (!vip.depends_on_uplink.empty()) json["depends_on_uplink"] = vip.depends_on_uplink;
+  if (!vip.filter.empty()) json["filter"] = vip.filter;
+  if (vip.icmp != IcmpConfig{}) json["icmp"] = to_json(vip.icmp, vip.address.is_v6());
   return json;
 }
 
@@ -109,6 +112,7 @@ Json to_json(const ServiceConfig& service) {
   json["one_packet"] = service.one_packet;
   if (service.dscp) json["dscp"] = *service.dscp;
   if (service.vlan_priority) json["vlan_priority"] = *service.vlan_priority;
+  if (!service.filter.empty()) json["filter"] = service.filter;
   json["health"] = to_json(service.health);
   json["on_down"] = to_string(service.on_down);
   json["slow_start"] = service.slow_start;
@@ -134,6 +138,7 @@ Json to_json(const Config& config) {
                {"control", {{"socket", config.control_socket}, {"autosave", config.autosave}}},
                {"http", {{"listen", config.http_listen}}},
                {"vip_watch", to_json(config.vip_watch)},
+               {"filters", list_to_json(config.filters)},
                {"vips", list_to_json(config.vips)},
                {"maintenance", addresses_to_json(config.maintenance)},
                {"services", list_to_json(config.services)}};

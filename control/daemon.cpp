@@ -148,6 +148,7 @@ void report_start(const std::filesystem::path& config_file) {
 void add_methods(RpcDispatcher& dispatcher, DaemonView& view, EventLog& events, boost::asio::io_context& io) {
   add_service_methods(dispatcher, view);
   add_vip_methods(dispatcher, view);
+  add_filter_methods(dispatcher, view);
   add_config_methods(dispatcher, view);
   add_batch_methods(dispatcher, view);
   add_history_methods(dispatcher, view);
@@ -224,6 +225,8 @@ void run_daemon(const Options& options, Config config) {
   if (view.worker_lcores.empty()) view.worker_lcores.push_back(eal.control_lcore());
   view.worker_lcores.resize(workers_used);
   view.saver = &saver;
+  FilterReloader filters(io, director, program_cpus);
+  view.filters = &filters;
   add_methods(dispatcher, view, events, io);
   running = &view;
 

@@ -10,6 +10,7 @@
 #include "control/device.h"
 #include "control/director.h"
 #include "control/doctor_trends.h"
+#include "control/filter_reloader.h"
 #include "control/kernel_interface.h"
 #include "control/queue_plan.h"
 
@@ -27,6 +28,7 @@ struct DaemonView {
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   Trends trends = {};  // the event loop adds to them
   ConfigSaver* saver = nullptr;
+  FilterReloader* filters = nullptr;
 
   double uptime() const {  // seconds
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();

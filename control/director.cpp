@@ -26,6 +26,12 @@ std::vector<MacAddress> macs_of(const std::vector<Station>& stations) {
   return macs;
 }
 
+LoadedFilters loaded_or_refuse(const std::vector<FilterConfig>& filters) {
+  Parsed<LoadedFilters> loaded = load_filters(filters);
+  if (!loaded.value) throw ConfigRefused(ConfigRefused::Reason::invalid, std::move(loaded.errors));
+  return std::move(*loaded.value);
+}
+
 }  // namespace
 
 ConfigRefused::ConfigRefused(Reason why, ConfigErrors all)
@@ -39,7 +45,9 @@ Director::Director(Config config, const Parts& parts, Time now)
       time_(now),
       shown_(parts.statistics, registry_),
       rates_(parts.statistics, registry_, now),
-      builder_(parts.stations, [this](uint32_t slot) { return health_.standing(slot); }),
+      filters_(parts.statistics),
+      builder_(
+          parts.stations, [this](uint32_t slot) { return health_.standing(slot); }, &filters_),
       link_(
           parts.wire, macs_of(parts.stations),
           [this](const NeighborKey& neighbor) { moved_.insert(neighbor); }, parts.to_kernel,
@@ -56,6 +64,8 @@ Director::Director(Config config, const Parts& parts, Time now)
       sweeper_(parts.tables, parts.statistics),
       cleaner_(parts.tables, parts.statistics),
       load_keeper_(parts.statistics) {
+  if (!config_.filters.empty())
+    filters_.put_in_force(plan_or_refuse(config_.filters, loaded_or_refuse(config_.filters)));
   registry_.update(config_, snapshot_generation_ + 1);
   link_.apply(config_, now);
   health_.apply(config_, registry_, true, now);
@@ -98,7 +108,10 @@ Director::Applied Director::apply(Config next, bool dry_run, Time now, const Ori
         {{"/services", "real servers that were removed are still being let go: try again in a second"}});
   }
   std::vector<std::string> changes = describe_changes(config_, next);
+  std::optional<LoadedFilters> loaded;
+  if (next.filters != config_.filters) loaded = loaded_or_refuse(next.filters);
   if (dry_run) return {generation_, std::move(changes)};
+  if (loaded) filters_.put_in_force(plan_or_refuse(next.filters, std::move(*loaded)));
   std::vector<Event> events = config_events(config_, next);
   Config before = std::exchange(config_, std::move(next));
   ConfigUndo undo(std::move(before), config_);
@@ -108,6 +121,28 @@ Director::Applied Director::apply(Config next, bool dry_run, Time now, const Ori
   publish();
   record(std::move(undo), changes, std::move(events), by);
   return {generation_, std::move(changes)};
+}
+
+FilterPlan Director::plan_or_refuse(const std::vector<FilterConfig>& filters, LoadedFilters loaded) {
+  Parsed<FilterPlan> plan = plan_or_say_why(filters, std::move(loaded));
+  if (!plan.value) throw ConfigRefused(ConfigRefused::Reason::no_room, std::move(plan.errors));
+  return std::move(*plan.value);
+}
+
+bool Director::take_filters(FilterPlan plan, const Origin& by) {
+  if (plan.filters != config_.filters) return false;
+  size_t prefixes = 0;
+  for (const auto& lists : plan.loaded) {
+    for (const LoadedList& list : lists) prefixes += list.size();
+  }
+  filters_.put_in_force(std::move(plan));
+  publish();
+  report({EventKind::filters_reloaded,
+          Severity::info,
+          "the filters' files were read again, by " + by.how + ": " + std::to_string(prefixes) +
+              " prefixes in all lists",
+          {{"prefixes", prefixes}, {"how", by.how}}});
+  return true;
 }
 
 /// To be called when the change is in force. Without `changes` it was of an order at most, which makes no
@@ -203,6 +238,7 @@ void Director::tick(Time now, Tick tick) {
   reclaim_numbers();
   sweeper_.tick(now, tick, snapshot());
   load_keeper_.tick(now, snapshot());
+  denials_.collect(parts_.statistics, {filters_, config_, registry_});
   rates_.tick(now);
 }
 

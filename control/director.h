@@ -13,7 +13,9 @@
 
 #include "control/config_history.h"
 #include "control/config_json.h"
+#include "control/denial_log.h"
 #include "control/event.h"
+#include "control/filter_book.h"
 #include "control/health_monitor.h"
 #include "control/index_cleaner.h"
 #include "control/link_layer.h"
@@ -67,6 +69,10 @@ class Director {
   /// longer because there are others.
   Applied replace(const ServiceConfig& next, Time now, const Origin& by);
 
+  /// Puts filters in force whose files were read again, and says so. False, and nothing happens, if by now
+  /// the configuration has other filters than those.
+  bool take_filters(FilterPlan plan, const Origin& by);
+
   /// To be called every few milliseconds. `tick`: the connection table's time.
   void tick(Time now, Tick tick);
   void port_came_up(size_t port, Time now);
@@ -96,6 +102,8 @@ class Director {
   const Statistics& statistics() const { return parts_.statistics; }
   const ZeroedStatistics& shown_statistics() const { return shown_; }
   const TrafficRates& rates() const { return rates_; }
+  const FilterBook& filters() const { return filters_; }
+  const DenialLog& denials() const { return denials_; }
   const ConnectionTables& tables() const { return parts_.tables; }
 
  private:
@@ -104,6 +112,7 @@ class Director {
   Applied apply_with(const ServiceConfig& next, Time now, const Origin& by);
   void record(ConfigUndo undo, const std::vector<std::string>& changes, std::vector<Event> events,
               const Origin& by);
+  static FilterPlan plan_or_refuse(const std::vector<FilterConfig>& filters, LoadedFilters loaded);
   void publish();
   void publish(const Services& changed);
   void hand_out(std::unique_ptr<const Snapshot> next);
@@ -130,6 +139,8 @@ class Director {
   Registry registry_;
   ZeroedStatistics shown_;
   TrafficRates rates_;
+  FilterBook filters_;
+  DenialLog denials_;
   SnapshotBuilder builder_;
   LinkLayer link_;
   HealthMonitor health_;

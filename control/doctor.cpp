@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "control/doctor_config.h"
+#include "control/doctor_filters.h"
 #include "control/doctor_host.h"
 #include "control/doctor_load.h"
 #include "control/doctor_servers.h"
@@ -26,7 +27,7 @@ Findings servers_room(const DaemonView& daemon) {
   return examine_servers(daemon.director.config(), resolve, own_macs);
 }
 
-constexpr std::array<DoctorRoom, 11> kRooms = {{
+constexpr std::array<DoctorRoom, 12> kRooms = {{
     {"configuration", [](const DaemonView& daemon) { return examine_config(daemon.director.config()); }},
     {"configuration file",
      [](const DaemonView& daemon) {
@@ -37,6 +38,7 @@ constexpr std::array<DoctorRoom, 11> kRooms = {{
      [](const DaemonView& daemon) { return daemon.director.health().findings(daemon.director.time()); }},
     {"VIPs and neighbours",
      [](const DaemonView& daemon) { return daemon.director.link().findings(daemon.director.time()); }},
+    {"filters", [](const DaemonView& daemon) { return examine_filters(daemon.director); }},
     {"uplinks",
      [](const DaemonView& daemon) { return daemon.director.uplinks().findings(daemon.director.time()); }},
     {"ports",

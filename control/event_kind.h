@@ -38,6 +38,7 @@ enum class EventKind : uint8_t {
   vips_withdrawn,
   link_up,
   link_down,
+  filters_reloaded,
   count
 };
 
@@ -70,6 +71,7 @@ inline constexpr std::array<std::string_view, static_cast<size_t>(EventKind::cou
     "vips_withdrawn",
     "link_up",
     "link_down",
+    "filters_reloaded",
 };
 // clang-format on
 static_assert(!kEventKindNames.back().empty(), "each kind has its name");

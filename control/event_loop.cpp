@@ -142,6 +142,16 @@ void EventLoop::await_signal() {
   });
 }
 
+/// What the configuration says of filters may be the same, and their files may not.
+void EventLoop::reread_filters() {
+  if (daemon_.director.config().filters.empty()) return;
+  daemon_.filters->reload({"SIGHUP", {}}, [this](const ConfigErrors& errors) {
+    for (const ConfigError& error : errors)
+      log_error(daemon_.config_file.string() + ": " + error.to_string());
+    if (!errors.empty()) report_refused(daemon_.config_file.string(), errors);
+  });
+}
+
 void EventLoop::reload() {
   const std::string file = daemon_.config_file.string();
   sd_notify(0, "RELOADING=1");
@@ -153,6 +163,7 @@ void EventLoop::reload() {
       const Director::Applied applied =
           daemon_.director.apply(std::move(*parsed.value), false, steady_milliseconds(), {"SIGHUP", {}});
       daemon_.saver->file_applied(running());
+      reread_filters();
       log_info(file + " applied: " + std::to_string(applied.changes.size()) + " changes, generation " +
                std::to_string(applied.generation));
     } catch (const ConfigRefused& refused) {

@@ -30,6 +30,7 @@ class EventLoop {
   void watch_load();
   void await_signal();
   void reload();
+  void reread_filters();
   ConfigSaver::Running running() const;
 
   boost::asio::io_context& io_;

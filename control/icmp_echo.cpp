@@ -13,8 +13,6 @@
 namespace turnout {
 namespace {
 
-constexpr size_t kEthernetLength = sizeof(rte_ether_hdr);
-constexpr size_t kShortestFrame = RTE_ETHER_MIN_LEN - RTE_ETHER_CRC_LEN;
 constexpr uint8_t kTimeToLive = 64;
 
 bool is_ping(const IpFrame& ip) {
@@ -70,7 +68,7 @@ std::vector<uint8_t> make_echo_reply(const EchoRequest& request, const MacAddres
   ethernet.src_addr = our_mac.octets;
   const rte_ipv4_hdr ip = reply_header(request);
 
-  std::vector<uint8_t> frame(std::max(kEthernetLength + sizeof ip + request.message.size(), kShortestFrame));
+  std::vector<uint8_t> frame(std::max(kEthernetLength + sizeof ip + request.message.size(), kShortestOnWire));
   std::memcpy(frame.data(), &ethernet, sizeof ethernet);
   std::memcpy(frame.data() + kEthernetLength, &ip, sizeof ip);
   write_reply_message(request.message, frame.data() + kEthernetLength + sizeof ip);

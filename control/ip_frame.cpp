@@ -9,9 +9,6 @@
 namespace turnout {
 namespace {
 
-constexpr size_t kEthernetLength = sizeof(rte_ether_hdr);
-constexpr size_t kShortestFrame = RTE_ETHER_MIN_LEN - RTE_ETHER_CRC_LEN;
-
 constexpr uint8_t kLooseSourceRoute = 131;  // RFC 791, with the "copied" bit
 constexpr uint8_t kStrictSourceRoute = 137;
 
@@ -221,7 +218,7 @@ std::vector<uint8_t> make_ip_frame(const IpRoute& route, uint8_t protocol, std::
   ethernet.ether_type = is_v4 ? RTE_BE16(RTE_ETHER_TYPE_IPV4) : RTE_BE16(RTE_ETHER_TYPE_IPV6);
 
   std::vector<uint8_t> frame;
-  frame.reserve(std::max(kEthernetLength + sizeof(rte_ipv6_hdr) + content.size(), kShortestFrame));
+  frame.reserve(std::max(kEthernetLength + sizeof(rte_ipv6_hdr) + content.size(), kShortestOnWire));
   append(frame, ethernet);
   if (is_v4) {
     append(frame, ipv4_header(route, protocol, content.size()));
@@ -229,7 +226,7 @@ std::vector<uint8_t> make_ip_frame(const IpRoute& route, uint8_t protocol, std::
     append(frame, ipv6_header(route, protocol, content.size()));
   }
   frame.insert(frame.end(), content.begin(), content.end());
-  frame.resize(std::max(frame.size(), kShortestFrame));
+  frame.resize(std::max(frame.size(), kShortestOnWire));
   return frame;
 }
 

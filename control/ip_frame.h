@@ -9,9 +9,15 @@
 #include <type_traits>
 #include <vector>
 
+#include <rte_ether.h>
+
 #include "control/address.h"
 
 namespace turnout {
+
+inline constexpr size_t kEthernetLength = sizeof(rte_ether_hdr);
+inline constexpr size_t kShortestOnWire =
+    RTE_ETHER_MIN_LEN - RTE_ETHER_CRC_LEN;  // without FCS, as it is sent
 
 /// False if it isn't there in whole.
 template <typename Header>

@@ -188,6 +188,8 @@ void LinkLayer::handle(PuntNote note, size_t port, std::span<const uint8_t> fram
       return send(port, responder_.on_icmp(port, frame, now));
     case PuntKind::unmatched:
       return send(port, responder_.on_unmatched(port, frame, now));
+    case PuntKind::filtered:
+      return send(port, responder_.on_filtered(port, frame, now));
     case PuntKind::too_big:
       return on_too_big(port, note.mtu, frame, now);
     case PuntKind::health:

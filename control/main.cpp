@@ -5,6 +5,7 @@
 
 #include "control/config_json.h"
 #include "control/daemon.h"
+#include "control/filter_plan.h"
 #include "control/log.h"
 #include "control/options.h"
 
@@ -14,10 +15,11 @@ constexpr int kOk = 0, kCanNotStart = 1, kBadUsage = 2;
 
 int run(const turnout::Options& options) {
   turnout::Parsed<turnout::Config> parsed = turnout::load_config(options.config);
+  if (parsed.value) parsed.errors = turnout::load_filters(parsed.value->filters).errors;
   for (const turnout::ConfigError& error : parsed.errors) {
     turnout::log_error(options.config.string() + ": " + error.to_string());
   }
-  if (!parsed.value) return kBadUsage;
+  if (!parsed.errors.empty()) return kBadUsage;
   if (options.check) {
     std::printf("%s: valid, %zu services\n", options.config.c_str(), parsed.value->services.size());
     return kOk;

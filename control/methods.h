@@ -19,6 +19,9 @@ void add_service_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 /// vip.list, vip.edit
 void add_vip_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 
+/// filter.list, filter.rules, filter.denied, filter.edit, filter.reload
+void add_filter_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
+
 /// config.get, config.apply
 void add_config_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 

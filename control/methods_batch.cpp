@@ -46,7 +46,8 @@ void check_operation(const Json& operation, const std::string& at) {
     refuse(RpcCode::invalid_params,
            {{at + "/method",
              "must be one of service.add, service.edit, service.delete, service.clear, "
-             "server.add, server.edit, server.delete, timeouts.edit, maintenance.edit and vip.edit"}});
+             "server.add, server.edit, server.delete, timeouts.edit, maintenance.edit, filter.edit and "
+             "vip.edit"}});
   }
   if (operation.contains("params") && !operation["params"].is_object())
     refuse(RpcCode::invalid_params, {{at + "/params", "must be an object"}});

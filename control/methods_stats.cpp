@@ -31,6 +31,7 @@ Json answer_report(const PuntResponder::Counters& counters) {
           {"ndp", counters.ndp_answered},         {"ndp_over_limit", counters.ndp_over_limit},
           {"icmp_echo", counters.icmp_answered},  {"icmp_echo_over_limit", counters.icmp_over_limit},
           {"unmatched", counters.refused},        {"unmatched_over_limit", counters.refused_over_limit},
+          {"filtered", counters.denied},          {"filtered_over_limit", counters.denied_over_limit},
           {"too_big", counters.too_big_answered}, {"too_big_over_limit", counters.too_big_over_limit}};
 }
 

@@ -8,7 +8,7 @@ namespace turnout {
 
 namespace {
 
-constexpr size_t kShortestFrame = 14, kLongestFrame = 9216;
+constexpr size_t kLeastFrame = 14, kLongestFrame = 9216;
 
 IpAddress read_address(const Json& params, const char* name) {
   const std::string at = std::string("/") + name;
@@ -67,7 +67,7 @@ std::vector<uint8_t> read_frame(const Json& value) {
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
   };
   const bool fits =
-      digits.size() % 2 == 0 && digits.size() >= 2 * kShortestFrame && digits.size() <= 2 * kLongestFrame;
+      digits.size() % 2 == 0 && digits.size() >= 2 * kLeastFrame && digits.size() <= 2 * kLongestFrame;
   if (!fits || std::ranges::any_of(digits, [&](char c) { return digit(c) < 0; })) {
     refuse(RpcCode::invalid_params,
            {{"/frame", "must be a whole Ethernet frame in hexadecimal, of 14 to 9216 octets"}});

@@ -44,6 +44,9 @@ void add_kernel_interfaces(Families& families, const DaemonView& daemon);
 void add_services(Families& families, const Director& director);
 void add_servers(Families& families, const Director& director);
 
+// metrics_filters.cpp
+void add_filters(Families& families, const Director& director);
+
 // metrics_watch.cpp
 void add_vip_conflicts(Families& families, const VipConflicts& conflicts);
 void add_uplinks(Families& families, const Director& director);

@@ -61,6 +61,7 @@ void add_answers(Families& families, const PuntResponder::Counters& counters) {
           {"ndp", counters.ndp_answered},
           {"icmp_echo", counters.icmp_answered},
           {"unmatched", counters.refused},
+          {"filtered", counters.denied},
           {"too_big", counters.too_big_answered}});
   family("turnout_unanswered_packets_total",
          "Packets that control left without an answer because there were too many, by kind.",
@@ -68,6 +69,7 @@ void add_answers(Families& families, const PuntResponder::Counters& counters) {
           {"ndp", counters.ndp_over_limit},
           {"icmp_echo", counters.icmp_over_limit},
           {"unmatched", counters.refused_over_limit},
+          {"filtered", counters.denied_over_limit},
           {"too_big", counters.too_big_over_limit}});
 }
 

@@ -13,6 +13,7 @@
 
 #include <rte_ether.h>
 
+#include "control/ip_frame.h"
 #include "control/probe_icmp.h"
 
 namespace turnout {
@@ -20,7 +21,6 @@ namespace {
 
 using boost::asio::ip::tcp;
 
-constexpr size_t kShortestFrame = RTE_ETHER_MIN_LEN - RTE_ETHER_CRC_LEN;
 constexpr uint16_t kLongestPacket = 1500;
 
 // RFC 3927 2.1 keeps 169.254.0/24 from hosts that choose an address of their own; the IPv6 prefix is a local
@@ -168,7 +168,7 @@ void ProbeTunnel::on_packet(std::span<uint8_t> frame) {
   ethernet.src_addr = ports_[flow->target.port].mac.octets;
   std::memcpy(frame.data(), &ethernet, sizeof ethernet);
   std::vector<uint8_t> padded(frame.begin(), frame.end());
-  padded.resize(std::max(padded.size(), kShortestFrame));
+  padded.resize(std::max(padded.size(), kShortestOnWire));
   send_(flow->target.port, padded);
 }
 

@@ -53,6 +53,7 @@ PuntResponder::PuntResponder(PuntLimits limits)
       ndp_limit_(limits.ndp_rate, limits.ndp_burst),
       icmp_limit_(limits.icmp_rate, limits.icmp_burst),
       refusal_limit_(limits.error_rate, limits.error_burst),
+      denied_limit_(limits.error_rate, limits.error_burst),
       too_big_limit_(limits.error_rate, limits.error_burst) {}
 
 void PuntResponder::set_addresses(const std::vector<LocalAddress>& addresses) {
@@ -174,6 +175,16 @@ std::optional<Answer> PuntResponder::on_unmatched(size_t port, std::span<const u
   if (our_mac == nullptr) return std::nullopt;
   std::optional<std::vector<uint8_t>> refusal = make_refusal(frame, *our_mac);
   if (!refusal || !take(refusal_limit_, now, counters_.refused, counters_.refused_over_limit)) {
+    return std::nullopt;
+  }
+  return Answer{std::move(*refusal)};
+}
+
+std::optional<Answer> PuntResponder::on_filtered(size_t port, std::span<const uint8_t> frame, Time now) {
+  const MacAddress* const our_mac = mac_of(port);
+  if (our_mac == nullptr) return std::nullopt;
+  std::optional<std::vector<uint8_t>> refusal = make_refusal(frame, *our_mac, RefusalReason::denied);
+  if (!refusal || !take(denied_limit_, now, counters_.denied, counters_.denied_over_limit)) {
     return std::nullopt;
   }
   return Answer{std::move(*refusal)};

@@ -65,6 +65,8 @@ class PuntResponder {
     uint64_t icmp_over_limit = 0;
     uint64_t refused = 0;
     uint64_t refused_over_limit = 0;
+    uint64_t denied = 0;  // told so
+    uint64_t denied_over_limit = 0;
     uint64_t too_big_answered = 0;
     uint64_t too_big_over_limit = 0;
   };
@@ -88,6 +90,7 @@ class PuntResponder {
 
   /// A packet that no service has, to a VIP that says so.
   std::optional<Answer> on_unmatched(size_t port, std::span<const uint8_t> frame, Time now);
+  std::optional<Answer> on_filtered(size_t port, std::span<const uint8_t> frame, Time now);
 
   /// A packet longer than `mtu`; `from`: an address of the director's own on this port, of the packet's
   /// family.
@@ -121,6 +124,7 @@ class PuntResponder {
   TokenBucket ndp_limit_;
   TokenBucket icmp_limit_;
   TokenBucket refusal_limit_;
+  TokenBucket denied_limit_;
   TokenBucket too_big_limit_;
   Counters counters_;
 };

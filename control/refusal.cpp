@@ -150,6 +150,11 @@ std::vector<uint8_t> make_protocol_unreachable(const IpFrame& ip, const IpRoute&
                      .argument = rte_cpu_to_be_32(static_cast<uint32_t>(ip.protocol_at))});
 }
 
+std::vector<uint8_t> make_prohibited(const IpFrame& ip, const IpRoute& route) {
+  if (ip.source.is_v4()) return make_error(ip, route, {.type = ICMP_DEST_UNREACH, .code = ICMP_PKT_FILTERED});
+  return make_error(ip, route, {.type = ICMP6_DST_UNREACH, .code = ICMP6_DST_UNREACH_ADMIN});
+}
+
 /// The director speaks ICMP; there is nothing to refuse where nothing follows; and a routing header is to be
 /// ignored if it has been followed to its end, not unrecognized (RFC 8200 4.4).
 bool is_left_unanswered(const IpFrame& ip) {
@@ -159,11 +164,13 @@ bool is_left_unanswered(const IpFrame& ip) {
 
 }  // namespace
 
-std::optional<std::vector<uint8_t>> make_refusal(std::span<const uint8_t> frame, const MacAddress& our_mac) {
+std::optional<std::vector<uint8_t>> make_refusal(std::span<const uint8_t> frame, const MacAddress& our_mac,
+                                                 RefusalReason why) {
   const auto ip = parse_answerable(frame);
   if (!ip || is_left_unanswered(*ip)) return std::nullopt;
   const IpRoute route = way_back(*ip, our_mac, ip->destination);
   if (ip->protocol == IPPROTO_TCP) return make_reset(*ip, route);
+  if (why == RefusalReason::denied) return make_prohibited(*ip, route);
   if (ip->protocol != IPPROTO_UDP) return make_protocol_unreachable(*ip, route);
   if (!is_sound_datagram(*ip)) return std::nullopt;
   return make_port_unreachable(*ip, route);

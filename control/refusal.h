@@ -18,7 +18,12 @@ namespace turnout {
 /// unreachable", other protocols "protocol unreachable" (RFC 792) or "unrecognized next header" (RFC
 /// 4443 3.4). To the frame's source from `our_mac`, padded to 60 bytes. VLAN-tagged frames are not looked
 /// into.
-std::optional<std::vector<uint8_t>> make_refusal(std::span<const uint8_t> frame, const MacAddress& our_mac);
+///
+/// `why`: to somebody whom a filter denies, what isn't TCP gets "communication administratively prohibited"
+/// (RFC 1812 5.2.7.1, RFC 4443 3.1).
+enum class RefusalReason : uint8_t { unserved, denied };
+std::optional<std::vector<uint8_t>> make_refusal(std::span<const uint8_t> frame, const MacAddress& our_mac,
+                                                 RefusalReason why = RefusalReason::unserved);
 
 /// From the director's own address `from`, which is of the packet's family: the packet is longer than `mtu`
 /// bytes. "Fragmentation needed" (RFC 1191 4) to an IPv4 packet with Don't Fragment, "packet too big" (RFC

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "control/config_json.h"
+#include "control/snapshot_filters.h"
 #include "control/snapshot_maps.h"
 #include "dataplane/mac.h"
 
@@ -85,7 +86,8 @@ std::unique_ptr<const Snapshot> SnapshotBuilder::build(const Config& config, con
     }
   }
   std::move(listeners).write(*snapshot);
-  add_addresses(config, stations_, vips_up, *snapshot);
+  add_addresses(config, stations_, {vips_up, registry, filters_}, *snapshot);
+  if (filters_ != nullptr) hand_out_filters(*filters_, *snapshot);
   tables_.forget_unless(
       [&](uint16_t index) { return index < snapshot->services.size() && snapshot->services[index].known; });
   return snapshot;
@@ -113,6 +115,7 @@ std::unique_ptr<const Snapshot> SnapshotBuilder::rebuild(const Snapshot& before,
     if (was_up != is_up) return nullptr;  // what its VIP answers may depend on that
   }
   forget_marks_unless_any(*snapshot);
+  if (filters_ != nullptr) hand_out_filters(*filters_, *snapshot);
   return snapshot;
 }
 
@@ -212,6 +215,7 @@ void SnapshotBuilder::fill_service(const ServiceConfig& config, const Sources& s
   snapshot.has_persistence |= service.persistence != 0;
   snapshot.services[numbers.index] = service;
   for (const auto& [member, index] : numbers.members) snapshot.services[index] = service;
+  if (filters_ != nullptr) set_filters(config, sources.config, numbers, *filters_, snapshot);
   const size_t tables_at = numbers.index * kTablesOfService;
   snapshot.tables[tables_at] = tables.maglev;
   snapshot.tables[tables_at + 1] = tables.sequence;

@@ -7,6 +7,7 @@
 
 #include "control/candidates.h"
 #include "control/config.h"
+#include "control/filter_book.h"
 #include "control/registry.h"
 #include "control/service_tables.h"
 #include "dataplane/snapshot.h"
@@ -25,8 +26,10 @@ class SnapshotBuilder {
  public:
   /// `stations`: of the configuration's ports, in their order.
   /// `judge`: none if all servers are up.
-  explicit SnapshotBuilder(std::vector<Station> stations, JudgeServer judge = {})
-      : stations_(std::move(stations)), judge_(std::move(judge)) {}
+  /// `filters`: the filters in force; null if there are none.
+  explicit SnapshotBuilder(std::vector<Station> stations, JudgeServer judge = {},
+                           const FilterBook* filters = nullptr)
+      : stations_(std::move(stations)), judge_(std::move(judge)), filters_(filters) {}
 
   /// `config` must be valid and `registry` up to date with it. Scheduler tables whose servers are as they
   /// were are taken over from the snapshot before.
@@ -69,6 +72,7 @@ class SnapshotBuilder {
 
   std::vector<Station> stations_;
   JudgeServer judge_;
+  const FilterBook* filters_;
   ServiceTables tables_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "control/ndp.h"
 #include "control/snapshot_builder.h"
+#include "control/snapshot_filters.h"
 
 namespace turnout {
 
@@ -45,8 +46,8 @@ bool has_ipv6(const PortConfig& port) {
 
 }  // namespace
 
-void add_addresses(const Config& config, const std::vector<Station>& stations,
-                   const std::set<IpAddress>& vips_up, Snapshot& snapshot) {
+void add_addresses(const Config& config, const std::vector<Station>& stations, const VipFacts& facts,
+                   Snapshot& snapshot) {
   size_t expected = config.ports.size();
   for (const ServiceConfig& service : config.services) expected += listeners_of(service).size();
   for (const PortConfig& port : config.ports) expected += port.addresses.size();
@@ -58,15 +59,21 @@ void add_addresses(const Config& config, const std::vector<Station>& stations,
   }
   std::map<IpAddress, const VipConfig*> settings;
   for (const VipConfig& vip : config.vips) settings.emplace(vip.address, &vip);
+  std::set<IpAddress> seen;
   for (const ServiceConfig& service : config.services) {
     for (const ServiceKey& listener : listeners_of(service)) {
+      if (!seen.insert(listener.vip).second) continue;
       const auto found = settings.find(listener.vip);
-      const VipConfig vip = found == settings.end() ? VipConfig{} : *found->second;
+      const VipConfig vip = found == settings.end() ? VipConfig{listener.vip} : *found->second;
       uint32_t role = AddressRole::kVip;
       if (vip.unmatched == UnmatchedPolicy::reject) role |= AddressRole::kReject;
-      const bool echo =
-          vip.echo == EchoPolicy::yes || (vip.echo == EchoPolicy::while_up && vips_up.contains(listener.vip));
+      const bool echo = vip.echo == EchoPolicy::yes ||
+                        (vip.echo == EchoPolicy::while_up && facts.up.contains(listener.vip));
       if (echo) role |= AddressRole::kEcho;
+      if (facts.filters != nullptr && vip != VipConfig{listener.vip}) {
+        const uint16_t index = facts.registry.service(service.key).index_of(listener);
+        role |= add_policy(vip, index, *facts.filters, snapshot) << AddressRole::kPolicyShift;
+      }
       book.add(listener.vip, role);
     }
   }

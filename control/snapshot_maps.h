@@ -7,16 +7,23 @@
 #include <vector>
 
 #include "control/config.h"
+#include "control/registry.h"
 #include "dataplane/snapshot.h"
 
 namespace turnout {
 
+class FilterBook;
 struct Station;
 
-/// What each address is to the director. `stations`: of the ports, in their order; `vips_up`: those with a
-/// service that has a real server.
-void add_addresses(const Config& config, const std::vector<Station>& stations,
-                   const std::set<IpAddress>& vips_up, Snapshot& snapshot);
+struct VipFacts {
+  const std::set<IpAddress>& up;  // those with a service that has a real server
+  const Registry& registry;
+  const FilterBook* filters;  // null: there are none
+};
+
+/// What each address is to the director. `stations`: of the ports, in their order.
+void add_addresses(const Config& config, const std::vector<Station>& stations, const VipFacts& facts,
+                   Snapshot& snapshot);
 
 /// Which service has a port: one map for single ports, one for the others.
 class ListenerMaps {

@@ -113,6 +113,12 @@ uint64_t Statistics::received_by(unsigned worker) const {
   return sum;
 }
 
+uint64_t Statistics::rule(uint32_t number) const {
+  uint64_t sum = 0;
+  for (const auto& counters : counters_) sum += std::as_const(*counters).rule(number).read();
+  return sum;
+}
+
 ServerTotals Statistics::raw(uint32_t slot) const {
   ServerTotals sum;
   for (const auto& counters : counters_) {

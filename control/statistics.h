@@ -78,6 +78,7 @@ class Statistics {
   TableTotals tables() const { return ipv4_table() + ipv6_table(); }
   uint64_t drops(DropReason reason) const;
   uint64_t received_by(unsigned worker) const;  ///< packets
+  uint64_t rule(uint32_t number) const;         ///< of a filter: packets that it decided on, ever
 
   /// Since the slot's present server was entered.
   ServerTotals server(uint32_t slot) const;

@@ -45,7 +45,8 @@ class Decisions {
   std::vector<std::string> describe(const Outcome& outcome) {
     say_what_it_is();
     if (flow_.is_flow()) say_service();
-    if (flow_.service != 0) say_connection();
+    const bool passes = say_filters();
+    if (passes && flow_.service != 0) say_connection();
     say_outcome(outcome);
     return std::move(lines_);
   }
@@ -122,6 +123,36 @@ class Decisions {
     const ServiceConfig* config = service_of_index(director_, service().own);
     const std::string why = flow_.is_exact ? "" : ", by a range or as it has all ports";
     say("virtual service " + (config ? config->key.to_string() : "?") + why);
+  }
+
+  /// True if the packet passes them.
+  bool say_filters() {
+    if (!snapshot_.filters) return true;
+    const ServiceFilters filters = filters_of_flow();
+    for (const uint8_t filter : {filters.vip, filters.own}) {
+      if (filter != 0 && !say_filter(filter)) return false;
+    }
+    return true;
+  }
+
+  ServiceFilters filters_of_flow() const {
+    if (flow_.service != 0) return snapshot_.service_filters[flow_.service];
+    const uint32_t role = flow_.fields.version == 4 ? snapshot_.address_map.find(flow_.fields.destination)
+                                                    : snapshot_.address_map6.find(flow_.fields.destination6);
+    const uint32_t policy = role >> AddressRole::kPolicyShift;
+    return {policy == 0 ? uint8_t{0} : snapshot_.vip_policies[policy].filter, 0};
+  }
+
+  bool say_filter(uint8_t number) {
+    const FilterVerdict verdict = verdict_on_client(*snapshot_.filters, number, flow_.fields);
+    const auto owner = director_.filters().owner_of(verdict.rule());
+    const FilterConfig& filter = director_.filters().configs()[number - 1];
+    const std::string rule = owner && owner->list
+                                 ? owner->prefix + " of its list " + filter.lists[*owner->list].name
+                                 : "its default";
+    say("filter " + filter.name + ": the client is " + (verdict.denies() ? "denied" : "allowed") + " by " +
+        rule);
+    return !verdict.denies();
   }
 
   void say_connection() {

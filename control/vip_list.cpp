@@ -13,11 +13,15 @@ namespace {
 void check_vip(const Config& config, const VipConfig& vip) {
   Config alone;
   alone.ports = config.ports;
+  alone.filters = config.filters;
   alone.vips = {vip};
   ConfigErrors errors = check_config(alone);
   for (ConfigError& error : errors) {
-    constexpr const char* kUplink = "/depends_on_uplink";
-    error.pointer = error.pointer.ends_with(kUplink) ? kUplink : "/vip";
+    std::string pointer = "/vip";
+    for (const char* setting : {"/depends_on_uplink", "/filter"}) {
+      if (error.pointer.ends_with(setting)) pointer = setting;
+    }
+    error.pointer = std::move(pointer);
   }
   if (!errors.empty()) refuse(RpcCode::invalid_params, errors);
 }
@@ -49,15 +53,21 @@ Json list_vips(const Config& config, const std::set<IpAddress>& withdrawn) {
 }
 
 Config edit_vip(Config config, const Json& params) {
-  allow_only(params, {"vip", "echo", "unmatched", "depends_on_uplink"});
+  allow_only(params, {"vip", "echo", "unmatched", "depends_on_uplink", "filter", "icmp"});
   if (!params.contains("vip")) refuse(RpcCode::invalid_params, {{"/vip", "missing: give the VIP's address"}});
   const IpAddress address = value_or_refuse(parse_host_address(params.at("vip"), "/vip"));
   auto place = std::find_if(config.vips.begin(), config.vips.end(),
                             [&](const VipConfig& vip) { return vip.address == address; });
   if (place == config.vips.end()) place = config.vips.insert(place, VipConfig{address});
   Json merged = to_json(*place);
-  for (const char* setting : {"echo", "unmatched", "depends_on_uplink"}) {
-    if (params.contains(setting)) merged[setting] = params.at(setting);
+  for (const char* setting : {"echo", "unmatched", "depends_on_uplink", "filter", "icmp"}) {
+    if (!params.contains(setting)) continue;
+    Json& value = merged[setting];
+    if (value.is_object() && params.at(setting).is_object()) {
+      value.update(params.at(setting));  // of ICMP, what isn't given stays
+    } else {
+      value = params.at(setting);
+    }
   }
   *place = value_or_refuse(parse_vip(merged));
   check_vip(config, *place);

@@ -11,8 +11,8 @@ namespace turnout {
 /// it is among the `withdrawn`.
 Json list_vips(const Config& config, const std::set<IpAddress>& withdrawn = {});
 
-/// The configuration with what the parameters {vip, echo?, unmatched?, depends_on_uplink?} ask for, or an
-/// RpcError. A VIP that is back at the defaults is listed no more.
+/// The configuration with what the parameters {vip, echo?, unmatched?, depends_on_uplink?, filter?, icmp?}
+/// ask for, or an RpcError. A VIP that is back at the defaults is listed no more.
 Config edit_vip(Config config, const Json& params);
 
 }  // namespace turnout

@@ -114,12 +114,14 @@ class ExactMap {
   uint64_t multiplier_ = kFirstMultiplier;
 };
 
-/// What an address is to us: the value in the address maps, a sum of these; 0: nothing.
+/// What an address is to us: the value in the address maps, a sum of these; 0: nothing. Of a VIP that has
+/// one, the upper half is the index of its policy.
 struct AddressRole {
   static constexpr uint32_t kVip = 1;
   static constexpr uint32_t kOwn = 2;
   static constexpr uint32_t kEcho = 4;    // answers echo requests
   static constexpr uint32_t kReject = 8;  // a VIP that rejects what no service has
+  static constexpr unsigned kPolicyShift = 16;
 };
 
 }  // namespace turnout

@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "dataplane/bounds.h"
+#include "dataplane/client_filter.h"
+#include "dataplane/denial.h"
 #include "dataplane/server_loads.h"
 #include "dataplane/verdict.h"
 
@@ -120,11 +122,16 @@ struct alignas(64) WorkerCounters {
   TrafficCounters& traffic(uint32_t slot) { return traffic_.first()[slot]; }
   const TrafficCounters& traffic(uint32_t slot) const { return traffic_.first()[slot]; }
   TrafficCounters* traffic() { return traffic_.first(); }  ///< by slot, for a loop
+  /// By a filter's rule: packets of which it had the longest prefix.
+  Counter& rule(uint32_t rule) { return rules_.first()[rule]; }
+  const Counter& rule(uint32_t rule) const { return rules_.first()[rule]; }
+  DenialRing denials;
 
  private:
   Counter sequence_;  // odd during an Update
   PerServer<TrafficCounters> traffic_;
   PerServer<ServerCounters> servers_;
+  PerNumber<Counter, kMaxFilterRules> rules_;
 };
 
 }  // namespace turnout

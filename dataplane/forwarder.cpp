@@ -19,8 +19,11 @@ Forwarder::Forwarder(const ConnectionTables& tables, WorkerCounters& counters, u
 
 void Forwarder::process(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome) {
   outcome.clear();
+  now_ = now;
   parse(packets, snapshot, outcome);  // headers → fields, verdicts for what is no flow; IPv4's services
-  match_services(packets, snapshot, outcome);                 // virtual service or not ours; prefetch buckets
+  match_services(packets, snapshot, outcome);  // virtual service or not ours; prefetch buckets
+  if (snapshot.filters) [[unlikely]]
+    filter_clients(packets, snapshot, now, outcome);          // whom a deny list keeps out
   find_connections(snapshot, now);                            // hits keep a live real server
   schedule_new_connections(packets, snapshot, now, outcome);  // misses ask the service's scheduler
   follow_fragments(packets, snapshot, now, outcome);          // later fragments go where the first went
@@ -51,7 +54,7 @@ template <typename Key>
 }
 
 void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& outcome) {
-  first_fragments_.count = later_fragments_.count = in_range_.count = 0;
+  first_fragments_.count = later_fragments_.count = in_range_.count = followers_.count = 0;
   const PlainFrames plain_frames(snapshot.ports[packets.port]);
   const size_t count = packets.count;
   bool all_plain = true;

@@ -9,6 +9,7 @@
 #include "dataplane/burst.h"
 #include "dataplane/connection_table.h"
 #include "dataplane/counters.h"
+#include "dataplane/denial.h"
 #include "dataplane/fragment_table.h"
 #include "dataplane/move_credit.h"
 #include "dataplane/packet.h"
@@ -102,6 +103,7 @@ class Forwarder {
   // The stages.
   void parse(const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
   void match_services(const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
+  void filter_clients(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome);
   void find_connections(const Snapshot& snapshot, Tick now);
   void schedule_new_connections(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome);
   void follow_fragments(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome);
@@ -160,8 +162,12 @@ class Forwarder {
   // The exceptions (forwarder_exceptions.cpp).
   bool match_range(const Snapshot& snapshot, size_t position);
   PlainPacket examine(const Burst& packets, const Snapshot& snapshot, size_t position, Outcome& outcome);
-  void divert(const Burst& packets, const Snapshot& snapshot, size_t position, Outcome& outcome) const;
-  void divert_from_vip(rte_mbuf* packet, uint32_t role, size_t position, Outcome& outcome) const;
+  void divert(const Burst& packets, const Snapshot& snapshot, size_t position, Outcome& outcome);
+  void divert_from_vip(const Burst& packets, const Snapshot& snapshot, uint32_t role, size_t position,
+                       Outcome& outcome);
+  void divert_icmp_from_vip(const Burst& packets, const Snapshot& snapshot, uint32_t role, size_t position,
+                            Outcome& outcome);
+  bool drops_error(const Snapshot& snapshot, size_t position) const;
   void follow_fragment(const Burst& packets, const Snapshot& snapshot, size_t position, Tick now,
                        Outcome& outcome);
   uint32_t role_of_destination(const Snapshot& snapshot, size_t position) const;
@@ -173,6 +179,22 @@ class Forwarder {
   template <bool kPlain>
   void rewrite_all(const List& list, const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
 
+  // Filters (forwarder_filters.cpp).
+  struct FilterQuestion {
+    uint8_t filter;         // number
+    uint16_t service;       // index, 0: none
+    uint32_t client_class;  // of ClientClasses
+  };
+  template <typename Key>
+  void filter_clients(Track<Key>& track, const Burst& packets, const Snapshot& snapshot, Tick now,
+                      Outcome& outcome);
+  bool passes_filter(FilterQuestion asked, const Burst& packets, const Snapshot& snapshot, size_t position,
+                     Tick now, Outcome& outcome);
+  bool passes_vip_filter(const VipPolicy& policy, const Burst& packets, const Snapshot& snapshot,
+                         size_t position, Tick now, Outcome& outcome);
+  void forward_icmp(uint16_t index, const Burst& packets, const Snapshot& snapshot, size_t position,
+                    Outcome& outcome);
+
   static constexpr uint32_t kNoServer = UINT32_MAX;  // kNobody
 
   WorkerCounters& counters_;
@@ -183,8 +205,10 @@ class Forwarder {
   bool plain_ = false;  // the burst has nothing but plain packets, and no port has tags
   List first_fragments_;
   List later_fragments_;
-  List followers_;  // later fragments whose server is known
+  List followers_;  // of no flow, but with a server: later fragments, and ICMP that a VIP has forwarded
   FragmentTable fragments_;
+  DenialSampler denials_;
+  Tick now_ = 0;                         // of the burst
   std::unique_ptr<uint32_t[]> cursors_;  // whose turn it is, by service index
 };
 

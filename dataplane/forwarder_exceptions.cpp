@@ -40,7 +40,9 @@ bool may_answer_a_check(const PacketFields& fields) {
   switch (fields.kind) {
     case PacketClass::flow:
     case PacketClass::flow6:
-      return family;
+      if (fields.event != PacketEvent::icmp_error || !drops_error(snapshot, position)) return family;
+      outcome.add_drop(packet, DropReason::icmp_filtered);
+      break;
     case PacketClass::first_fragment:
       flows_.servers[position] = kNoServer;  // until its service is found to have one
       first_fragments_.add(position);
@@ -80,14 +82,13 @@ uint32_t Forwarder::role_of_destination(const Snapshot& snapshot, size_t positio
                              : snapshot.address_map6.find(fields.destination6);
 }
 
-/// A packet that goes to no real server: answered by control, given to the kernel, or dropped for what is
-/// most likely wrong with it.
-void Forwarder::divert(const Burst& packets, const Snapshot& snapshot, size_t position,
-                       Outcome& outcome) const {
+/// A packet of no service: answered by control, given to the kernel, or dropped for what is most likely wrong
+/// with it.
+void Forwarder::divert(const Burst& packets, const Snapshot& snapshot, size_t position, Outcome& outcome) {
   rte_mbuf* packet = packets.packets[position];
   const uint32_t role = role_of_destination(snapshot, position);
   if (role == 0) return outcome.add_drop(packet, DropReason::not_our_address);
-  if (role & AddressRole::kVip) return divert_from_vip(packet, role, position, outcome);
+  if (role & AddressRole::kVip) return divert_from_vip(packets, snapshot, role, position, outcome);
   const PacketClass kind = flows_.fields[position].kind;
   if (kind == PacketClass::icmp_echo) return outcome.add_punt(packet, {PuntKind::icmp_echo});
   if (may_answer_a_check(flows_.fields[position])) return outcome.add_punt(packet, {PuntKind::health});
@@ -95,22 +96,46 @@ void Forwarder::divert(const Burst& packets, const Snapshot& snapshot, size_t po
   outcome.add_drop(packet, DropReason::own_address_unserved);
 }
 
-void Forwarder::divert_from_vip(rte_mbuf* packet, uint32_t role, size_t position, Outcome& outcome) const {
+void Forwarder::divert_from_vip(const Burst& packets, const Snapshot& snapshot, uint32_t role,
+                                size_t position, Outcome& outcome) {
+  rte_mbuf* packet = packets.packets[position];
+  if (const uint32_t at = role >> AddressRole::kPolicyShift) {
+    if (!passes_vip_filter(snapshot.vip_policies[at], packets, snapshot, position, now_, outcome)) return;
+  }
   const PacketFields& fields = flows_.fields[position];
-  const PacketClass kind = flows_.fields[position].kind;
+  const PacketClass kind = fields.kind;
   const bool is_flow =
       kind == PacketClass::flow || kind == PacketClass::flow6 || kind == PacketClass::first_fragment;
-  const bool is_error = fields.event == PacketEvent::icmp_error;
-  if (kind == PacketClass::icmp_echo) {
-    if (role & AddressRole::kEcho) return outcome.add_punt(packet, {PuntKind::icmp_echo});
-    return outcome.add_drop(packet, DropReason::echo_off);
-  }
-  if (kind == PacketClass::icmp_other)
-    return outcome.add_drop(packet, is_error ? DropReason::icmp_unmatched : DropReason::icmp_unsupported);
-  if (is_flow && is_error) return outcome.add_drop(packet, DropReason::icmp_unmatched);
+  if (kind == PacketClass::icmp_echo || kind == PacketClass::icmp_other)
+    return divert_icmp_from_vip(packets, snapshot, role, position, outcome);
+  if (is_flow && fields.event == PacketEvent::icmp_error)
+    return outcome.add_drop(packet, DropReason::icmp_unmatched);
   if (kind == PacketClass::later_fragment) return outcome.add_drop(packet, DropReason::fragment);
   if (role & AddressRole::kReject) return outcome.add_punt(packet, {PuntKind::unmatched});
   outcome.add_drop(packet, is_flow ? DropReason::no_service : DropReason::unsupported_protocol);
+}
+
+/// ICMP that is about no flow.
+void Forwarder::divert_icmp_from_vip(const Burst& packets, const Snapshot& snapshot, uint32_t role,
+                                     size_t position, Outcome& outcome) {
+  rte_mbuf* packet = packets.packets[position];
+  const PacketFields& fields = flows_.fields[position];
+  const bool is_error = fields.event == PacketEvent::icmp_error;
+  if (const uint32_t at = role >> AddressRole::kPolicyShift; at != 0 && !is_error) {
+    const VipPolicy& policy = snapshot.vip_policies[at];
+    if (policy.forwarded.test(fields.icmp_type))
+      return forward_icmp(policy.icmp_service, packets, snapshot, position, outcome);
+  }
+  if (fields.kind == PacketClass::icmp_other)
+    return outcome.add_drop(packet, is_error ? DropReason::icmp_unmatched : DropReason::icmp_unsupported);
+  if (role & AddressRole::kEcho) return outcome.add_punt(packet, {PuntKind::icmp_echo});
+  outcome.add_drop(packet, DropReason::echo_off);
+}
+
+/// Does its VIP have this type of ICMP error dropped?
+bool Forwarder::drops_error(const Snapshot& snapshot, size_t position) const {
+  const uint32_t at = role_of_destination(snapshot, position) >> AddressRole::kPolicyShift;
+  return at != 0 && snapshot.vip_policies[at].dropped.test(flows_.fields[position].icmp_type);
 }
 
 DatagramKey Forwarder::datagram_of(size_t position) const {
@@ -123,7 +148,6 @@ DatagramKey Forwarder::datagram_of(size_t position) const {
 /// Notes where first fragments went, and sends later ones there. A later fragment may come before its first,
 /// in this burst or in another.
 void Forwarder::follow_fragments(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome) {
-  followers_.count = 0;
   for (const size_t i : first_fragments_) {
     if ((role_of_destination(snapshot, i) & AddressRole::kVip) == 0) continue;
     FragmentTable::Fate fate;

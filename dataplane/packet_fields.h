@@ -46,6 +46,7 @@ struct alignas(64) PacketFields {
   PacketClass kind = PacketClass::dropped;  // the forwarder's note of what it was told
   uint8_t version = 4;                      // of IP: 4 or 6
   uint8_t ip_at = 14;                       // octets of Ethernet header and VLAN tag before it
+  uint8_t icmp_type = 0;                    // RFC 792, RFC 4443; of ICMP only
   uint32_t fragment_id = 0;                 // as it stands in the packet
   Address6 client6;                         // IPv6
   Address6 destination6;

@@ -47,6 +47,7 @@ inline PacketClass parse_icmp(const uint8_t* data, uint32_t ip_payload, uint32_t
   if (ip_payload < sizeof(rte_icmp_hdr)) return drop(fields, DropReason::bad_transport_header);
   if (goes_on) return drop(fields, DropReason::fragment);
   const uint8_t type = header_at<rte_icmp_hdr>(data).icmp_type;
+  fields.icmp_type = type;
   fields.event = PacketEvent::datagram;
   if (type == RTE_IP_ICMP_ECHO_REQUEST) return PacketClass::icmp_echo;
   if (!is_icmp_error(type)) return PacketClass::icmp_other;

@@ -99,6 +99,7 @@ inline PacketClass parse_icmp6(const uint8_t* data, uint32_t ip_payload, uint32_
   if (ip_payload < kHeader) return drop(fields, DropReason::bad_transport_header);
   if (goes_on) return drop(fields, DropReason::fragment);
   const uint8_t type = data[0];
+  fields.icmp_type = type;
   fields.event = PacketEvent::datagram;
   if (is_neighbor_message(type, hop_limit)) return PacketClass::ndp;
   if (type == icmp6_type::kEchoRequest) return PacketClass::icmp_echo;

@@ -1,4 +1,4 @@
-// One of something for each server slot.
+// One of something for each server slot, or for each of other numbers.
 #pragma once
 
 #include <cstddef>
@@ -11,18 +11,21 @@ void* map_memory(size_t bytes);  ///< zeroed, in huge pages if there are any; th
 void unmap_memory(void* memory, size_t bytes);
 
 /// In memory that is used as far as it is touched, zero at first.
-template <typename Counters>
-class PerServer {
+template <typename Counters, size_t kCount>
+class PerNumber {
  public:
-  PerServer() : first_(static_cast<Counters*>(map_memory(kBytes))) {}
-  ~PerServer() { unmap_memory(first_, kBytes); }
-  PerServer(const PerServer&) = delete;
-  PerServer& operator=(const PerServer&) = delete;
+  PerNumber() : first_(static_cast<Counters*>(map_memory(kBytes))) {}
+  ~PerNumber() { unmap_memory(first_, kBytes); }
+  PerNumber(const PerNumber&) = delete;
+  PerNumber& operator=(const PerNumber&) = delete;
   Counters* first() const { return first_; }
 
  private:
-  static constexpr size_t kBytes = kMaxServers * sizeof(Counters);
+  static constexpr size_t kBytes = kCount * sizeof(Counters);
   Counters* first_;
 };
+
+template <typename Counters>
+using PerServer = PerNumber<Counters, kMaxServers>;
 
 }  // namespace turnout

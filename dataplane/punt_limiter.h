@@ -30,8 +30,9 @@ class PuntLimiter {
     return true;
   }
 
-  /// Packets a second and worker: arp, ndp, neighbor, icmp_echo, unmatched, too_big, health, kernel.
-  static constexpr std::array<uint32_t, kPuntKinds> kPerSecond{10'000, 10'000, 15'000, 5'000,
+  /// Packets a second and worker: arp, ndp, neighbor, icmp_echo, unmatched, filtered, too_big, health,
+  /// kernel.
+  static constexpr std::array<uint32_t, kPuntKinds> kPerSecond{10'000, 10'000, 15'000, 5'000, 2'000,
                                                                2'000,  1'000,  15'000, 20'000};
   /// Of a second's packets, this part may come at once after a pause: all kinds together no more than the
   /// ring to control holds.

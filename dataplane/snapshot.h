@@ -12,12 +12,14 @@
 
 #include "dataplane/address_map.h"
 #include "dataplane/bounds.h"
+#include "dataplane/client_filter.h"
 #include "dataplane/connection.h"
 #include "dataplane/mac.h"
 #include "dataplane/mark.h"
 #include "dataplane/scheduler_kind.h"
 #include "dataplane/server_loads.h"
 #include "dataplane/verdict.h"
+#include "dataplane/vip_policy.h"
 
 namespace turnout {
 
@@ -98,11 +100,14 @@ struct Snapshot {
   std::vector<std::vector<PortRange>> ranges;  // of a VIP and protocol; who has all ports comes last
   ExactMap<uint64_t> address_map;              // IPv4 address in network byte order → AddressRole
   ExactMap<Address6> address_map6;             // likewise
-  uint16_t least_mtu = Port::kNoMtu;           // of all ports
-  bool has_tags = false;                       // a port has a VLAN
-  bool has_live_loads = false;                 // a server's terms say `live`
-  bool has_persistence = false;                // a service has it
-  std::vector<ServerTable> tables;             // keeps alive what `services` points to
+  std::vector<VipPolicy> vip_policies;         // by the upper half of AddressRole; 0: nothing is set
+  std::shared_ptr<const ClientFilters> filters;  // null if nobody filters
+  std::vector<ServiceFilters> service_filters;   // by service index; empty if nobody filters
+  uint16_t least_mtu = Port::kNoMtu;             // of all ports
+  bool has_tags = false;                         // a port has a VLAN
+  bool has_live_loads = false;                   // a server's terms say `live`
+  bool has_persistence = false;                  // a service has it
+  std::vector<ServerTable> tables;               // keeps alive what `services` points to
 
   /// The servers by slot, for a loop: what it writes can't change where they are.
   class ServerView {

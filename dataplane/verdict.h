@@ -27,6 +27,8 @@ enum class DropReason : uint8_t {
   icmp_unsupported,      // ICMP that is neither an echo request nor an error
   icmp_unmatched,        // an ICMP error about no packet of a virtual service
   echo_off,              // an echo request to a VIP that is configured not to answer, or not now
+  filtered,              // its client is on a deny list of the VIP or the service
+  icmp_filtered,         // ICMP of a type that the VIP is configured to drop
   no_service,            // to a VIP, but no virtual service has that protocol and port
   no_server,             // the service has no real server with a weight above 0
   no_server_resolved,    // it has, but the MAC address of none is known yet
@@ -49,6 +51,7 @@ enum class PuntKind : uint8_t {
               // them
   icmp_echo,  // echo requests, IPv4 and IPv6, to an address that answers them
   unmatched,  // to a VIP that rejects what no service has
+  filtered,   // from a client that a filter denies and tells so
   too_big,    // longer than the egress MTU and not to be fragmented; PuntNote says how long it may be
   health,     // for the director's own addresses, and perhaps the answer to a health check
   kernel,     // likewise, but surely not; on a port with a kernel interface
@@ -89,6 +92,8 @@ inline constexpr std::array<std::string_view, kDropReasons> kDropReasonNames = {
                                                                                 "icmp_unsupported",
                                                                                 "icmp_unmatched",
                                                                                 "echo_off",
+                                                                                "filtered",
+                                                                                "icmp_filtered",
                                                                                 "no_service",
                                                                                 "no_server",
                                                                                 "no_server_resolved",
@@ -100,7 +105,7 @@ inline constexpr std::array<std::string_view, kDropReasons> kDropReasonNames = {
                                                                                 "punt_limited",
                                                                                 "punt_full"};
 inline constexpr std::array<std::string_view, kPuntKinds> kPuntKindNames = {
-    "arp", "ndp", "neighbor", "icmp_echo", "unmatched", "too_big", "health", "kernel"};
+    "arp", "ndp", "neighbor", "icmp_echo", "unmatched", "filtered", "too_big", "health", "kernel"};
 
 static_assert(!kDropReasonNames.back().empty() && !kPuntKindNames.back().empty(), "each has its name");
 

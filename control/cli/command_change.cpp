@@ -120,12 +120,31 @@ void delete_server(const Request& request) {
   change(request, "server.delete", params, "deleted " + server_name(params));
 }
 
+/// What isn't given stays.
+void read_icmp_options(const Request& request, Json& params) {
+  for (const char* what : {"forward", "drop"}) {
+    const auto types = request.options_named(std::string("icmp-") + what);
+    if (types.empty()) continue;
+    Json& icmp = params["icmp"];
+    icmp[what] = Json::array();
+    for (const std::string& type : types) {
+      if (type == "none") continue;
+      const bool is_number = type.find_first_not_of("0123456789") == std::string::npos;
+      icmp[what].push_back(is_number ? Json(parse_number(std::string("--icmp-") + what, type, 0, 255))
+                                     : Json(type));
+    }
+  }
+}
+
 void edit_vip(const Request& request) {
   Json params = {{"vip", parse_address("VIP", request.arguments[0])}};
   for (const char* setting : {"echo", "unmatched"}) {
     if (const auto value = request.option(setting)) params[setting] = *value;
   }
-  if (params.size() == 1) throw UsageError("nothing to change; give --echo or --unmatched");
+  if (const auto filter = request.option("filter")) params["filter"] = *filter == "none" ? "" : *filter;
+  read_icmp_options(request, params);
+  if (params.size() == 1)
+    throw UsageError("nothing to change; give --echo, --unmatched, --filter, --icmp-forward or --icmp-drop");
   change(request, "vip.edit", params, "changed vip " + text(params, "vip"));
 }
 
@@ -238,9 +257,13 @@ CommandGroup change_commands() {
        {{"echo", Kind::value, "yes|no|while_up",
          "does it answer pings? while_up: while a real server of it is up"},
         {"unmatched", Kind::value, "drop|reject", "packets that no service of it is for"},
+        {"filter", Kind::value, "FILTER|none", "that its clients have to pass, whatever they send"},
+        {"icmp-forward", Kind::repeated, "TYPE", "ICMP that goes to a real server; 'none': none does"},
+        {"icmp-drop", Kind::repeated, "TYPE", "ICMP errors that don't; 'none': all do"},
         kIfGeneration},
        "reject answers with a TCP reset or with \"port unreachable\". What isn't given stays. Example:\n"
-       "  turnoutctl vip 192.0.2.100 --echo while_up --unmatched reject\n",
+       "  turnoutctl vip 192.0.2.100 --echo while_up --unmatched reject\n"
+       "  turnoutctl vip 192.0.2.100 --filter edge --icmp-forward echo-request\n",
        edit_vip},
   };
   add_lvs_options(group);

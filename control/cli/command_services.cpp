@@ -135,10 +135,16 @@ void show_servers(const Request& request) {
 void show_vips(const Request& request) {
   const Json vips = request.call("vip.list", Json::object());
   if (request.print_json(vips)) return;
-  Table table({{"VIP"}, {"ECHO"}, {"UNMATCHED"}, {"SERVICES", Align::right}, {"DEPENDS ON"}, {"WITHDRAWN"}});
+  Table table({{"VIP"},
+               {"ECHO"},
+               {"UNMATCHED"},
+               {"FILTER"},
+               {"SERVICES", Align::right},
+               {"DEPENDS ON"},
+               {"WITHDRAWN"}});
   for (const Json& vip : vips) {
-    table.add_row({text(vip, "address"), text(vip, "echo"), text(vip, "unmatched"), text(vip, "services"),
-                   text(vip, "depends_on_uplink"), text(vip, "withdrawn")});
+    table.add_row({text(vip, "address"), text(vip, "echo"), text(vip, "unmatched"), text(vip, "filter"),
+                   text(vip, "services"), text(vip, "depends_on_uplink"), text(vip, "withdrawn")});
   }
   print_table(request, table, "No VIPs. To add one: turnoutctl service add tcp VIP:PORT --server ADDR");
 }

@@ -75,8 +75,8 @@ bool Request::print_json(const Json& result) const {
 
 const std::vector<CommandGroup>& command_groups() {
   static const std::vector<CommandGroup> kGroups = {
-      show_commands(),    change_commands(), operate_commands(),   config_commands(),
-      history_commands(), import_commands(), completion_commands()};
+      show_commands(),   change_commands(),  operate_commands(), filter_commands(),
+      config_commands(), history_commands(), import_commands(),  completion_commands()};
   return kGroups;
 }
 

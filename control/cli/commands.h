@@ -80,6 +80,7 @@ CommandGroup change_commands();
 CommandGroup operate_commands();
 CommandGroup config_commands();
 CommandGroup history_commands();
+CommandGroup filter_commands();
 
 const std::vector<CommandGroup>& command_groups();
 

@@ -49,6 +49,7 @@ void add_service_options(Command& command) {
        {"one-packet", Kind::value, "yes|no", "UDP: each datagram is scheduled by itself"},
        {"dscp", Kind::value, "N|none", "written into each of its packets, 0 to 63"},
        {"vlan-priority", Kind::value, "N|none", "likewise, 0 to 7, where they leave with a VLAN tag"},
+       {"filter", Kind::value, "FILTER|none", "that its clients have to pass"},
        {"member", Kind::repeated, "tcp/VIP:PORT", "of a group: all of its services, each by this option"}});
 }
 
@@ -73,6 +74,7 @@ void read_scheduling_options(const Request& request, Json& service) {
   if (const auto dscp = request.option("dscp")) service["dscp"] = parse_mark("--dscp", *dscp, kMaxDscp);
   if (const auto priority = request.option("vlan-priority"))
     service["vlan_priority"] = parse_mark("--vlan-priority", *priority, kMaxPriority);
+  if (const auto filter = request.option("filter")) service["filter"] = *filter == "none" ? "" : *filter;
   for (const std::string& member : request.options_named("member"))
     service["members"].push_back(parse_member(member));
 }

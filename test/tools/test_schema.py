@@ -38,6 +38,11 @@ BEYOND_A_SCHEMA = {
     "addresses of networks and broadcasts": "(network|network \\(subnet-router anycast\\)|broadcast) address of|is its subnet's",
     "one of each family": "is a second IPv[46]",
     "servers, members and VIPs of one family": "is an IPv[46] address and",
+    "names of filters are of this file": "there is no filter",
+    "prefixes, spelt wrong": "is no prefix of addresses|has bits beyond its length",
+    "a prefix once": "is given twice",
+    "files that can be read": "cannot read",
+    "types of ICMP": "is no type of ICMP|is forwarded anyway|is dropped anyway|is answered or not",
     "names of ports are of this file": "there is no port|has no IPv[46] gateway",
     "ports of a device differ by VLAN": "share a device",
     "an MTU fits IPv6": "less than the 1280 that IPv6 needs",
@@ -74,13 +79,31 @@ FULL = {
     "control": {"socket": "/run/turnout/control.sock", "autosave": False},
     "http": {"listen": "127.0.0.1:9877"},
     "vip_watch": {"interval": 10, "clear": 90},
-    "vips": [{"address": "192.0.2.100", "echo": "yes", "unmatched": "drop", "depends_on_uplink": "lan"}],
+    "filters": [
+        {
+            "name": "edge",
+            "lists": [{"name": "feed", "action": "deny", "prefixes": ["198.51.100.0/24"], "file": "/dev/null"}],
+            "default": "allow",
+            "denied": "drop",
+            "log": True,
+        }
+    ],
+    "vips": [
+        {
+            "address": "192.0.2.100",
+            "echo": "yes",
+            "unmatched": "drop",
+            "depends_on_uplink": "lan",
+            "filter": "edge",
+            "icmp": {"forward": ["echo-request"], "drop": [11]},
+        }
+    ],
     "maintenance": ["192.0.2.14"],
     "services": [
         {
             "vip": "192.0.2.100", "protocol": "tcp", "port": 80, "scheduler": "sh", "scheduler_flags": ["sh-port"],
             "persistence": 300, "persistence_prefix": 24, "one_packet": False, "on_down": "keep", "slow_start": 10,
-            "dscp": 46, "vlan_priority": 5,
+            "dscp": 46, "vlan_priority": 5, "filter": "edge",
             "maglev_table_size": 4093,
             "fallback": {"address": "192.0.2.15", "weight": 1, "mac": "02:00:00:00:00:15", "upper_threshold": 9, "lower_threshold": 5},
             "health": {

@@ -313,12 +313,12 @@ TEST(CliRun, ShowsVips) {
       {"address": "192.0.2.100", "echo": "yes", "unmatched": "drop", "services": 2,
        "depends_on_uplink": null, "withdrawn": false},
       {"address": "2001:db8::100", "echo": "while_up", "unmatched": "reject", "services": 0,
-       "depends_on_uplink": "isp1", "withdrawn": true}])");
+       "filter": "edge", "depends_on_uplink": "isp1", "withdrawn": true}])");
   EXPECT_EQ(ctl.run({"vips"}), kDone);
   EXPECT_EQ(ctl.out,
-            "VIP            ECHO      UNMATCHED  SERVICES  DEPENDS ON  WITHDRAWN\n"
-            "192.0.2.100    yes       drop              2  -           no\n"
-            "2001:db8::100  while_up  reject            0  isp1        yes\n");
+            "VIP            ECHO      UNMATCHED  FILTER  SERVICES  DEPENDS ON  WITHDRAWN\n"
+            "192.0.2.100    yes       drop       -              2  -           no\n"
+            "2001:db8::100  while_up  reject     edge           0  isp1        yes\n");
   ctl.answers["vip.list"] = Json::array();
   EXPECT_EQ(ctl.run({"vips"}), kDone);
   EXPECT_TRUE(contains(ctl.out, "No VIPs.")) << ctl.out;
@@ -334,7 +334,7 @@ TEST(CliRun, ChangesWhatIsSetForAVip) {
   EXPECT_EQ(ctl.asked.back().second, Json({{"vip", "192.0.2.100"}, {"echo", "no"}, {"unmatched", "reject"}}));
   EXPECT_EQ(ctl.asked.size(), 2u);
   EXPECT_EQ(ctl.run({"vip", "192.0.2.100"}), kUsage);
-  EXPECT_TRUE(contains(ctl.err, "give --echo or --unmatched")) << ctl.err;
+  EXPECT_TRUE(contains(ctl.err, "give --echo, --unmatched")) << ctl.err;
   EXPECT_EQ(ctl.run({"vip"}), kUsage);
   EXPECT_EQ(ctl.run({"vip", "www", "--echo", "no"}), kUsage);
   EXPECT_EQ(ctl.run({"vip", "192.0.2.100:80", "--echo", "no"}), kUsage);

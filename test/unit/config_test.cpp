@@ -122,6 +122,7 @@ TEST(ConfigJson, RoundTrips) {
   expected["services"][0]["slow_start"] = 0;
   expected["ports"][0]["uplink"] = {{"interval", 2}, {"timeout", 1}, {"rise", 2}, {"fall", 3}};
   expected["vip_watch"] = {{"interval", 10}, {"clear", 90}};
+  expected["filters"] = Json::array();
   expected["vips"] = Json::array();
   expected["maintenance"] = Json::array();
   expected["control"]["autosave"] = false;

@@ -88,6 +88,13 @@ std::vector<Candidate> DaemonNames::ports() const {
   return candidates;
 }
 
+std::vector<Candidate> DaemonNames::filters() const {
+  std::vector<Candidate> candidates;
+  for (const Json& filter : ask("filter.list"))
+    candidates.push_back({text(filter, "name"), "default " + text(filter, "default")});
+  return candidates;
+}
+
 std::vector<Candidate> DaemonNames::generations() const {
   std::vector<Candidate> candidates;
   for (const Json& each : ask("config.history"))

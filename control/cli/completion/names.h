@@ -22,6 +22,7 @@ class DaemonNames {
   std::vector<Candidate> vips() const;
   std::vector<Candidate> ports() const;
   std::vector<Candidate> generations() const;
+  std::vector<Candidate> filters() const;
 
  private:
   Json ask(const char* method) const;

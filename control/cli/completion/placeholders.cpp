@@ -10,9 +10,9 @@ namespace turnout::cli {
 namespace {
 
 /// What only whoever types it can know.
-constexpr std::array<std::string_view, 18> kFreeText{
-    "SECONDS", "N",    "MAC",  "T",      "NAME",   "COUNT",    "TEXT",        "TIME", "STATE",
-    "ADDRESS", "SORT", "BITS", "PREFIX", "FILTER", "DURATION", "CLIENT:PORT", "HEX",  "N|none"};
+constexpr auto kFreeText = std::to_array<std::string_view>(
+    {"SECONDS", "N", "MAC", "T", "NAME", "COUNT", "TEXT", "TIME", "STATE", "ADDRESS", "SORT", "BITS",
+     "PREFIX", "DURATION", "CLIENT:PORT", "HEX", "N|none", "TYPE"});
 
 std::vector<Candidate> of_words(std::string_view words, char separator) {
   std::vector<Candidate> candidates;
@@ -81,6 +81,10 @@ Source source_of_owner(const std::string& owner) {
   return nullptr;
 }
 
+std::vector<Candidate> filters(const Place&, const DaemonNames& names) {
+  return names.filters();
+}
+
 struct Known {
   std::string_view placeholder;
   Source source;
@@ -97,6 +101,8 @@ constexpr std::array kKnown{
     Known{"PORT", [](const Place&, const DaemonNames& names) { return names.ports(); }},
     Known{"KIND", [](const Place&, const DaemonNames&) { return event_kinds(); }},
     Known{"G", [](const Place&, const DaemonNames& names) { return names.generations(); }},
+    Known{"FILTER", filters},
+    Known{"FILTER|none", filters},
     Known{"GENERATION", [](const Place&, const DaemonNames& names) { return names.generations(); }},
 };
 
