@@ -5,11 +5,11 @@
 #include <string_view>
 
 #include "control/config_timings_json.h"
+#include "dataplane/bounds.h"
 
 namespace turnout {
 namespace {
 
-constexpr size_t kMaxPorts = 8;
 constexpr size_t kMaxAddressesPerPort = 64;
 constexpr uint64_t kMaxQueues = 64;
 constexpr uint64_t kLeastMtu = 576;     // what every IPv4 host takes (RFC 791 §3.1)

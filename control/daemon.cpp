@@ -7,6 +7,7 @@
 
 #include <rte_cycles.h>
 
+#include "control/captures.h"
 #include "control/child_process.h"
 #include "control/config_saver.h"
 #include "control/eal.h"
@@ -227,7 +228,10 @@ void run_daemon(const Options& options, Config config) {
   view.saver = &saver;
   FilterReloader filters(io, director, program_cpus);
   view.filters = &filters;
+  const auto captures = std::make_shared<Captures>(view, io);
+  view.captures = captures.get();
   add_methods(dispatcher, view, events, io);
+  add_capture_methods(dispatcher, *captures);
   running = &view;
 
   WorkerThreads workers(plan, eal.worker_lcores(), snapshots, tables, statistics, wire,

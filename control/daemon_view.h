@@ -16,6 +16,8 @@
 
 namespace turnout {
 
+class Captures;
+
 struct DaemonView {
   Director& director;
   const std::vector<std::shared_ptr<Device>>& devices;  // by port; ports of one device share it
@@ -29,6 +31,7 @@ struct DaemonView {
   Trends trends = {};  // the event loop adds to them
   ConfigSaver* saver = nullptr;
   FilterReloader* filters = nullptr;
+  Captures* captures = nullptr;
 
   double uptime() const {  // seconds
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();

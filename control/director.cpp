@@ -192,7 +192,15 @@ void Director::publish(const Services& changed) {
   hand_out(std::move(next));
 }
 
-void Director::hand_out(std::unique_ptr<const Snapshot> next) {
+void Director::set_capture(CaptureOrders orders) {
+  capture_ = std::move(orders);
+  auto next = std::make_unique<Snapshot>(snapshot());
+  next->generation = ++snapshot_generation_;
+  hand_out(std::move(next));
+}
+
+void Director::hand_out(std::unique_ptr<Snapshot> next) {
+  next->capture = capture_ ? capture_(registry_) : nullptr;
   load_keeper_.begin(parts_.snapshots.current(), *next);
   parts_.snapshots.publish(std::move(next));
 }

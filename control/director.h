@@ -82,6 +82,10 @@ class Director {
   void zero_statistics(const Registry::Service& service);
   void zero_statistics();  ///< of all services, and the rates of all together
 
+  /// What workers copy for a capture from now on, in the numbers of each snapshot; none: nothing.
+  using CaptureOrders = std::function<std::shared_ptr<const CaptureOrder>(const Registry&)>;
+  void set_capture(CaptureOrders orders);
+
   const Config& config() const { return config_; }
   uint64_t generation() const { return generation_; }
   const ConfigHistory& history() const { return history_; }
@@ -115,7 +119,7 @@ class Director {
   static FilterPlan plan_or_refuse(const std::vector<FilterConfig>& filters, LoadedFilters loaded);
   void publish();
   void publish(const Services& changed);
-  void hand_out(std::unique_ptr<const Snapshot> next);
+  void hand_out(std::unique_ptr<Snapshot> next);
   void publish_moved();
   HealthMonitor::Links health_links();
   void end_start(Time now);
@@ -142,6 +146,7 @@ class Director {
   FilterBook filters_;
   DenialLog denials_;
   SnapshotBuilder builder_;
+  CaptureOrders capture_;
   LinkLayer link_;
   HealthMonitor health_;
   UplinkMonitor uplinks_;

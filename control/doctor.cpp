@@ -4,6 +4,7 @@
 #include <array>
 #include <tuple>
 
+#include "control/captures.h"
 #include "control/doctor_config.h"
 #include "control/doctor_filters.h"
 #include "control/doctor_host.h"
@@ -46,6 +47,8 @@ constexpr std::array<DoctorRoom, 12> kRooms = {{
     {"tables", [](const DaemonView& daemon) { return examine_tables(window_of(daemon)); }},
     {"load", [](const DaemonView& daemon) { return examine_load(window_of(daemon)); }},
     {"drops", [](const DaemonView& daemon) { return examine_drops(window_of(daemon)); }},
+    {"captures",
+     [](const DaemonView& daemon) { return daemon.captures ? daemon.captures->findings() : Findings(); }},
     {"host", [](const DaemonView& daemon) { return examine_cpus(host_facts(daemon)); }},
 }};
 

@@ -39,6 +39,8 @@ enum class EventKind : uint8_t {
   link_up,
   link_down,
   filters_reloaded,
+  capture_started,
+  capture_ended,
   count
 };
 
@@ -72,6 +74,8 @@ inline constexpr std::array<std::string_view, static_cast<size_t>(EventKind::cou
     "link_up",
     "link_down",
     "filters_reloaded",
+    "capture_started",
+    "capture_ended",
 };
 // clang-format on
 static_assert(!kEventKindNames.back().empty(), "each kind has its name");

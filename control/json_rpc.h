@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
@@ -41,7 +42,8 @@ std::string rpc_error_line(RpcCode code, const std::string& message);
 struct Caller {
   static constexpr uint32_t kNobody = UINT32_MAX;  // no user has this number
   uint32_t uid = kNobody;
-  int32_t pid = 0;  // 0: not known, or of no process that is seen from here
+  int32_t pid = 0;                         // 0: not known, or of no process that is seen from here
+  std::weak_ptr<const void> session = {};  // expires when it closes its connection
 };
 
 /// Used by one thread only; takes no lock.

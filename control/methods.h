@@ -54,6 +54,9 @@ void add_trace_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 /// events.list, whose answer waits for an event if the client wants it to.
 void add_event_methods(RpcDispatcher& dispatcher, EventLog& log, boost::asio::io_context& io);
 
+/// capture.start, capture.read, capture.stop, capture.list
+void add_capture_methods(RpcDispatcher& dispatcher, Captures& captures);
+
 /// connection.list, which walks the table a slice at a time between the other work of `io`.
 void add_connection_methods(RpcDispatcher& dispatcher, DaemonView& daemon, boost::asio::io_context& io);
 

@@ -18,6 +18,7 @@ std::string metrics_text(const DaemonView& daemon) {
   add_uplinks(families, daemon.director);
   add_table(families, daemon.director);
   add_workers(families, daemon);
+  add_captures(families, daemon);
   families.add_single("turnout_config_generation", "Counts the configurations since the start.",
                       MetricType::Gauge, number(daemon.director.generation()));
   families.add_single("turnout_build_info", "1, with the version.", MetricType::Gauge, 1,

@@ -55,4 +55,7 @@ void add_uplinks(Families& families, const Director& director);
 void add_table(Families& families, const Director& director);
 void add_workers(Families& families, const DaemonView& daemon);
 
+// metrics_captures.cpp
+void add_captures(Families& families, const DaemonView& daemon);
+
 }  // namespace turnout

@@ -27,11 +27,14 @@ bool is_blank(std::string_view line) {
 }
 
 /// Who connected; a client that hands its end on to another process is answerable for what that one sends.
-Caller caller_of(asio::local::stream_protocol::socket& socket) {
+Caller caller_of(asio::local::stream_protocol::socket& socket, const std::shared_ptr<const void>& session) {
   ucred peer{};
   socklen_t size = sizeof peer;
-  if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return {};
-  return {.uid = peer.uid, .pid = peer.pid};
+  Caller caller{.session = session};
+  if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return caller;
+  caller.uid = peer.uid;
+  caller.pid = peer.pid;
+  return caller;
 }
 
 }  // namespace
@@ -43,11 +46,12 @@ RpcServer::Session::Session(Socket socket, const RpcDispatcher& dispatcher, cons
       dispatcher_(dispatcher),
       limits_(limits),
       on_closed_(std::move(closed)),
-      caller_(caller_of(socket_)) {}
+      caller_(caller_of(socket_, alive_)) {}
 
 void RpcServer::Session::close() {
   if (closed_) return;
   closed_ = true;
+  alive_.reset();
   deadline_.cancel();
   ErrorCode ignored;
   socket_.close(ignored);

@@ -50,6 +50,7 @@ class RpcServer::Session : public std::enable_shared_from_this<Session> {
   const RpcDispatcher& dispatcher_;
   const RpcLimits limits_;
   const Closed on_closed_;
+  std::shared_ptr<const void> alive_ = std::make_shared<int>();  // as long as the client is connected
   const Caller caller_;
   std::string input_;   // what was read and not yet handled
   std::string output_;  // the response being written

@@ -61,9 +61,9 @@ void make_room(const Registry& registry, Snapshot& snapshot) {
 
 }  // namespace
 
-std::unique_ptr<const Snapshot> SnapshotBuilder::build(const Config& config, const Registry& registry,
-                                                       const ResolveMac& resolve, uint64_t generation,
-                                                       bool schedule_unresolved) {
+std::unique_ptr<Snapshot> SnapshotBuilder::build(const Config& config, const Registry& registry,
+                                                 const ResolveMac& resolve, uint64_t generation,
+                                                 bool schedule_unresolved) {
   auto snapshot = std::make_unique<Snapshot>();
   snapshot->generation = generation;
   snapshot->timeouts = to_timeouts(config.connections.timeouts);
@@ -93,11 +93,11 @@ std::unique_ptr<const Snapshot> SnapshotBuilder::build(const Config& config, con
   return snapshot;
 }
 
-std::unique_ptr<const Snapshot> SnapshotBuilder::rebuild(const Snapshot& before,
-                                                         const std::vector<const ServiceConfig*>& changed,
-                                                         const Config& config, const Registry& registry,
-                                                         const ResolveMac& resolve, uint64_t generation,
-                                                         bool schedule_unresolved) {
+std::unique_ptr<Snapshot> SnapshotBuilder::rebuild(const Snapshot& before,
+                                                   const std::vector<const ServiceConfig*>& changed,
+                                                   const Config& config, const Registry& registry,
+                                                   const ResolveMac& resolve, uint64_t generation,
+                                                   bool schedule_unresolved) {
   auto snapshot = std::make_unique<Snapshot>(before);
   snapshot->generation = generation;
   make_room(registry, *snapshot);

@@ -35,18 +35,15 @@ class SnapshotBuilder {
   /// were are taken over from the snapshot before.
   /// With `schedule_unresolved`, servers whose MAC address is not known take their places in the schedulers'
   /// tables all the same, and what is scheduled to them is dropped.
-  std::unique_ptr<const Snapshot> build(const Config& config, const Registry& registry,
-                                        const ResolveMac& resolve, uint64_t generation,
-                                        bool schedule_unresolved = false);
+  std::unique_ptr<Snapshot> build(const Config& config, const Registry& registry, const ResolveMac& resolve,
+                                  uint64_t generation, bool schedule_unresolved = false);
 
   /// `before`, which build() or this made last, with `changed` built anew: services of `config`, which
   /// differs from the configuration of `before` in nothing else. What it costs is to copy `before`. None if
   /// the change is felt beyond those services: then build().
-  std::unique_ptr<const Snapshot> rebuild(const Snapshot& before,
-                                          const std::vector<const ServiceConfig*>& changed,
-                                          const Config& config, const Registry& registry,
-                                          const ResolveMac& resolve, uint64_t generation,
-                                          bool schedule_unresolved = false);
+  std::unique_ptr<Snapshot> rebuild(const Snapshot& before, const std::vector<const ServiceConfig*>& changed,
+                                    const Config& config, const Registry& registry, const ResolveMac& resolve,
+                                    uint64_t generation, bool schedule_unresolved = false);
 
  private:
   /// What a build goes by.

@@ -35,6 +35,10 @@ class Forwarder {
   /// Counts per real server and per table event; packets are counted by who acts on the outcome.
   void process(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome);
 
+  /// Slot of the real server that process() chose for a packet of its last burst: of those that it had one
+  /// for.
+  uint32_t server_at(size_t position) const { return flows_.servers[position]; }
+
   /// Fragments that were held and may go on, or have waited long enough: a burst for process(). Empty if
   /// there are none.
   void take_released(Burst& burst) { fragments_.take_released(burst); }

@@ -83,6 +83,8 @@ struct Port {
   static constexpr uint16_t kNoMtu = UINT16_MAX;
 };
 
+struct CaptureOrder;  // capture_tap.h
+
 using ServerTable =
     std::shared_ptr<const std::vector<uint32_t>>;  // shared by the snapshots in which it is the same
 
@@ -108,6 +110,7 @@ struct Snapshot {
   bool has_live_loads = false;                   // a server's terms say `live`
   bool has_persistence = false;                  // a service has it
   std::vector<ServerTable> tables;               // keeps alive what `services` points to
+  std::shared_ptr<const CaptureOrder> capture;  // what is copied for control; null: nothing
 
   /// The servers by slot, for a loop: what it writes can't change where they are.
   class ServerView {

@@ -1,5 +1,7 @@
 #include "dataplane/worker.h"
 
+#include <optional>
+
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 
@@ -112,6 +114,9 @@ void Worker::handle(const Snapshot& snapshot, Tick now) {
   if (burst_.released) tally.released = burst_.count;
 
   forwarder_.process(burst_, snapshot, now, outcome_);
+  std::optional<BurstTap> tap;
+  if (snapshot.capture) [[unlikely]]
+    tally.tap = &tap.emplace(*snapshot.capture, snapshot, forwarder_, burst_, id_);
   tally.received_bytes = outcome_.received_bytes;
   for (uint16_t i = 0; i < outcome_.held.count; ++i)
     tally.received_bytes -= outcome_.held.packets[i]->pkt_len;
@@ -142,8 +147,12 @@ uint64_t Worker::bytes_of(const Outcome::Lane& lane) const {
 void Worker::transmit(uint16_t port, const Outcome::Lane& lane, Tally& tally) {
   uint64_t bytes = bytes_of(lane);  // before: a frame that was sent is no longer ours to look at
   const WorkerQueues::Transmit& queue = queues_.transmit[port];
+  if (tally.tap) [[unlikely]]
+    tally.tap->transmit(port, lane);
   auto* frames = const_cast<rte_mbuf**>(lane.packets.data());
   const uint16_t sent = rte_eth_tx_burst(queue.device, queue.queue, frames, lane.count);
+  if (tally.tap) [[unlikely]]
+    tally.tap->sent(sent);
   for (uint16_t i = sent; i < lane.count; ++i) {
     bytes -= lane.packets[i]->pkt_len;
     drop(lane.packets[i], DropReason::transmit_full, tally);
@@ -160,10 +169,14 @@ void Worker::punt(const Outcome::Punts& punts, Tally& tally) {
     packet->hash.usr = note.bits();
     if (!limiter_.take(note.kind, rte_rdtsc())) {
       drop(packet, DropReason::punt_limited, tally);
-    } else if (rte_ring_mp_enqueue(shared_.to_control, packet) == 0) {
+      continue;
+    }
+    if (tally.tap) tally.tap->punt(*packet, note);
+    if (rte_ring_mp_enqueue(shared_.to_control, packet) == 0) {
       ++tally.punts[static_cast<size_t>(note.kind)];
       ++tally.punted;
     } else {
+      if (tally.tap) tally.tap->unpunt();
       drop(packet, DropReason::punt_full, tally);
     }
   }
@@ -172,6 +185,8 @@ void Worker::punt(const Outcome::Punts& punts, Tally& tally) {
 void Worker::drop(rte_mbuf* packet, DropReason reason, Tally& tally) {
   ++tally.drops[static_cast<size_t>(reason)];
   ++tally.dropped;
+  if (tally.tap) [[unlikely]]
+    tally.tap->drop(*packet, reason);
   rte_pktmbuf_free(packet);
 }
 
@@ -207,7 +222,11 @@ void Worker::send_for_control(rte_mbuf* frame) {
   const uint16_t port = frame->port;
   const uint32_t bytes = frame->pkt_len;
   const WorkerQueues::Transmit& queue = queues_.transmit[port];
+  std::optional<BurstTap> tap;
+  if (const Snapshot& snapshot = shared_.snapshots.read(); snapshot.capture) [[unlikely]]
+    tap.emplace(*snapshot.capture, snapshot, forwarder_, burst_, id_).originate(port, *frame);
   const uint16_t sent = rte_eth_tx_burst(queue.device, queue.queue, &frame, 1);
+  if (tap) tap->sent(sent);
   if (sent == 0) rte_pktmbuf_free(frame);
   const WorkerCounters::Update update(counters_);
   counters_.packets.ports[port].transmit_packets.add(sent);

@@ -8,6 +8,7 @@
 
 #include <rte_ring.h>
 
+#include "dataplane/capture_tap.h"
 #include "dataplane/connection_table.h"
 #include "dataplane/counters.h"
 #include "dataplane/forwarder.h"
@@ -82,6 +83,7 @@ class Worker {
     std::array<uint64_t, kMaxPorts> transmitted_bytes{};
     std::array<uint16_t, kPuntKinds> punts{};
     std::array<uint16_t, kDropReasons> drops{};
+    BurstTap* tap = nullptr;  // of the capture that runs
   };
 
   uint16_t receive(const WorkerQueues::Receive& queue, Tick now);

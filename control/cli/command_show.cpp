@@ -164,6 +164,7 @@ CommandGroup show_commands() {
   };
   group.commands.push_back(top_command());
   group.commands.push_back(watch_events_command());
+  group.commands.push_back(capture_command());
   return group;
 }
 

@@ -48,6 +48,14 @@ std::string entry_text(const Json& entry) {
          " s, expires in " + text(entry, "expires") + " s";
 }
 
+/// How to see the packets that really come.
+std::string capture_hint(const Request& request) {
+  if (request.arguments.size() != 3) return "";
+  const Json client = packet_of(request)["source"];
+  return "To see what comes of it: turnoutctl capture FILE --filter 'client=" + client.get<std::string>() +
+         " service=" + request.arguments[0] + '/' + request.arguments[2] + "'\n";
+}
+
 }  // namespace
 
 void show_trace(const Request& request) {
@@ -66,7 +74,7 @@ void show_trace(const Request& request) {
   for (const auto& [name, change] : member(answer, "counters").items())
     request.out << "Counts:       " << name << ' ' << (change.get<int64_t>() > 0 ? "+" : "") << change
                 << '\n';
-  request.out << "Nothing was changed: no such packet was sent.\n";
+  request.out << "Nothing was changed: no such packet was sent.\n" << capture_hint(request);
 }
 
 }  // namespace turnout::cli

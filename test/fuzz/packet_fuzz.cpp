@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "dataplane/capture_view.h"
 #include "test/support/forwarder_rig.h"
 
 namespace turnout {
@@ -108,6 +109,7 @@ class FuzzedForwarder {
   void send(std::vector<std::unique_ptr<FuzzPacket>>& packets) {
     Burst burst;
     for (std::unique_ptr<FuzzPacket>& packet : packets) {
+      service_of(view_of(frame_of(packet->mbuf.get())), *snapshot_);  // as a capture looks at it
       burst.packets[burst.count++] = packet->mbuf.get();
       alive_.emplace(packet->mbuf.get(), std::move(packet));
     }

@@ -9,8 +9,8 @@ namespace turnout {
 namespace {
 
 constexpr unsigned kClients = 100;
-constexpr Caller kOperator{.uid = 0, .pid = 0};
-constexpr Caller kSomebody{.uid = 4'000'000'000, .pid = 0};  // whom /etc/passwd doesn't have
+const Caller kOperator{.uid = 0, .pid = 0};
+const Caller kSomebody{.uid = 4'000'000'000, .pid = 0};  // whom /etc/passwd doesn't have
 
 const Json kWebKey = {{"vip", kWeb}, {"protocol", "tcp"}, {"port", 80}};
 const Json kNamesKey = {{"vip", kNames}, {"protocol", "udp"}, {"port", 53}};

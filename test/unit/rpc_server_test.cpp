@@ -31,6 +31,28 @@ TEST_F(RpcServerTest, KnowsWhoConnected) {
   EXPECT_EQ(client.responses()[0]["result"], (Json{{"uid", ::getuid()}, {"pid", ::getpid()}}));
 }
 
+TEST_F(RpcServerTest, SaysWhetherWhoAskedIsStillThere) {
+  std::vector<std::weak_ptr<const void>> sessions;
+  dispatcher_.add_for_caller("who", [&sessions](const Json&, const Caller& caller) {
+    sessions.push_back(caller.session);
+    return Json();
+  });
+  serve();
+  RpcClient first(path_), second(path_);
+  for (RpcClient* client : {&first, &second}) {
+    send_all(*client, request(1, "who"));
+    ASSERT_TRUE(lines_come(*client, 1));
+  }
+  ASSERT_EQ(sessions.size(), 2u);
+  first.hang_up();
+  EXPECT_TRUE(until([&] { return sessions[0].expired(); }));
+  EXPECT_FALSE(sessions[1].expired());
+  send_all(second, request(2, "slow"));
+  ASSERT_TRUE(until([&] { return pending_.size() == 1; }));
+  second.hang_up();
+  EXPECT_TRUE(until([&] { return sessions[1].expired(); })) << "though its answer is not there yet";
+}
+
 TEST_F(RpcServerTest, LinesMayEndInCrLfAndBlankOnesAreIgnored) {
   serve();
   RpcClient client(path_);

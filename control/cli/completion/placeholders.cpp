@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "control/event_kind.h"
+#include "dataplane/verdict.h"
 
 namespace turnout::cli {
 namespace {
@@ -40,6 +41,12 @@ std::vector<Candidate> kinds(const Place& place, const DaemonNames& names) {
 std::vector<Candidate> event_kinds() {
   std::vector<Candidate> candidates;
   for (const std::string_view name : kEventKindNames) candidates.push_back({std::string(name), ""});
+  return candidates;
+}
+
+std::vector<Candidate> drop_reasons() {
+  std::vector<Candidate> candidates;
+  for (const std::string_view name : kDropReasonNames) candidates.push_back({std::string(name), ""});
   return candidates;
 }
 
@@ -100,6 +107,7 @@ constexpr std::array kKnown{
     Known{"VIP", [](const Place&, const DaemonNames& names) { return names.vips(); }},
     Known{"PORT", [](const Place&, const DaemonNames& names) { return names.ports(); }},
     Known{"KIND", [](const Place&, const DaemonNames&) { return event_kinds(); }},
+    Known{"REASON", [](const Place&, const DaemonNames&) { return drop_reasons(); }},
     Known{"G", [](const Place&, const DaemonNames& names) { return names.generations(); }},
     Known{"FILTER", filters},
     Known{"FILTER|none", filters},
