@@ -36,7 +36,8 @@ constexpr std::array<std::string_view, kDropReasons> kReasonWords = {
     "its buffer has no room before the frame for a VLAN tag",
     "the transmit queue of the port that it would leave by was full",
     "more of its kind came than the control thread is given",
-    "the control thread has more waiting than it can take"};
+    "the control thread has more waiting than it can take",
+    "the worker that it was to be handed over to has more waiting than it can take"};
 constexpr std::array<std::string_view, kPuntKinds> kKindWords = {
     "ARP for all to hear",
     "neighbour discovery, or an MLD query, to a group",

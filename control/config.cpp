@@ -58,6 +58,18 @@ std::string to_string(EchoPolicy policy) {
   return "yes";
 }
 
+std::string to_string(SpreadPolicy policy) {
+  switch (policy) {
+    case SpreadPolicy::on:
+      return "on";
+    case SpreadPolicy::off:
+      return "off";
+    case SpreadPolicy::automatic:
+      break;
+  }
+  return "auto";
+}
+
 std::string to_string(IdlePolicy policy) {
   switch (policy) {
     case IdlePolicy::pause:

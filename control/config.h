@@ -140,6 +140,11 @@ struct UplinkConfig {
   bool operator==(const UplinkConfig&) const = default;
 };
 
+/// Are the flows of a port's receive queues spread over all workers in software? automatic: if it has fewer
+/// queues than there are workers.
+enum class SpreadPolicy : uint8_t { automatic, on, off };
+std::string to_string(SpreadPolicy policy);  ///< "auto", "on", "off"
+
 struct PortConfig {
   std::string name;
   std::string device;  // PCI address or vdev name
@@ -150,6 +155,7 @@ struct PortConfig {
   std::optional<uint16_t> mtu;   // longest IP packet; none: the device's own
   std::string kernel_interface;  // TAP that gives the kernel what is for `addresses`; "": none
   uint16_t rx_queues = 0;        // 0: as many as there are workers, at most what the device has
+  SpreadPolicy spread = SpreadPolicy::automatic;
   bool operator==(const PortConfig&) const = default;
 };
 

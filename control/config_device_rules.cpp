@@ -24,15 +24,18 @@ class DeviceRules {
       refuse_second(names_, port.name, at + "/name");
       refuse_second(kernel_interfaces_, port.kernel_interface, at + "/kernel_interface");
       if (port.device.empty() || refuse_second_user(port, at)) continue;
-      refuse_disagreement(mtus_, "mtu", port, port.mtu.value_or(0), at);
-      refuse_disagreement(queues_, "rx_queues", port, port.rx_queues, at);
+      refuse_disagreement(mtus_, "mtu", port, port.mtu ? std::to_string(*port.mtu) : "", at);
+      refuse_disagreement(queues_, "rx_queues", port, port.rx_queues ? std::to_string(port.rx_queues) : "",
+                          at);
+      const bool chosen = port.spread != SpreadPolicy::automatic;
+      refuse_disagreement(spreads_, "spread", port, chosen ? to_string(port.spread) : "", at);
     }
     for (size_t i = 0; i < config_.ports.size(); ++i) check_mtu(config_.ports[i], item("/ports", i));
   }
 
  private:
   struct Setting {
-    uint16_t value;
+    std::string value;
     std::string of_port;
     std::string pointer;
   };
@@ -60,18 +63,18 @@ class DeviceRules {
     return true;
   }
 
-  /// 0 leaves it to the other ports of the device.
-  void refuse_disagreement(Settings& settings, const std::string& key, const PortConfig& port, uint16_t value,
-                           const std::string& at) {
-    if (value == 0) return;
+  /// "" leaves it to the other ports of the device.
+  void refuse_disagreement(Settings& settings, const std::string& key, const PortConfig& port,
+                           const std::string& value, const std::string& at) {
+    if (value.empty()) return;
     const std::string value_at = at + "/" + key;
     const auto [first, is_new] = settings.try_emplace(port.device, Setting{value, port.name, value_at});
     const Setting& other = first->second;
     if (is_new || other.value == value) return;
-    refuse(value_at, std::to_string(value) + " of port " + port.name + " differs from " +
-                         std::to_string(other.value) + " of port " + other.of_port + " (" + other.pointer +
-                         "), which shares its device " + in_quotes(port.device) + ": a device has one " +
-                         key + ", give it on one of the two or the same on both");
+    refuse(value_at, value + " of port " + port.name + " differs from " + other.value + " of port " +
+                         other.of_port + " (" + other.pointer + "), which shares its device " +
+                         in_quotes(port.device) + ": a device has one " + key +
+                         ", give it on one of the two or the same on both");
   }
 
   void check_mtu(const PortConfig& port, const std::string& at) {
@@ -96,7 +99,7 @@ class DeviceRules {
   // Each with the pointer to where it was given first.
   std::map<std::string, std::string> names_, kernel_interfaces_;
   std::map<std::pair<std::string, uint16_t>, std::string> users_;  // of a device, by VLAN
-  Settings mtus_, queues_;
+  Settings mtus_, queues_, spreads_;
 };
 
 }  // namespace

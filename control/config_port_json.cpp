@@ -99,10 +99,26 @@ void read_port_network(const ConfigReader& at, PortConfig& port) {
   if (mtu != 0) port.mtu = mtu;
 }
 
+void read_spread(const ConfigReader& at, SpreadPolicy& spread) {
+  const auto name = at.text();
+  if (!name) return;
+  for (const auto policy : {SpreadPolicy::automatic, SpreadPolicy::on, SpreadPolicy::off}) {
+    if (*name != to_string(policy)) continue;
+    spread = policy;
+    return;
+  }
+  at.refuse_value(R"(is no way to spread flows in software: use "auto", "on" or "off")");
+}
+
+void read_port_queues(const ConfigReader& at, PortConfig& port) {
+  at.read_integer("rx_queues", 0, kMaxQueues, port.rx_queues);
+  if (const auto spread = at.member("spread")) read_spread(*spread, port.spread);
+}
+
 PortConfig read_port(const ConfigReader& at) {
   PortConfig port;
   if (!at.expect_object({"name", "device", "vlan", "addresses", "gateway", "uplink", "mtu",
-                         "kernel_interface", "rx_queues"})) {
+                         "kernel_interface", "rx_queues", "spread"})) {
     return port;
   }
   if (const auto name = at.required_member("name", "your name for the port"))
@@ -112,7 +128,7 @@ PortConfig read_port(const ConfigReader& at) {
   }
   read_port_network(at, port);
   if (const auto name = at.member("kernel_interface")) read_kernel_interface(*name, port.kernel_interface);
-  at.read_integer("rx_queues", 0, kMaxQueues, port.rx_queues);
+  read_port_queues(at, port);
   return port;
 }
 

@@ -36,7 +36,8 @@ Json to_json(const PortConfig& port) {
                {"addresses", std::move(addresses)},
                {"uplink", to_json(port.uplink)},
                {"vlan", port.vlan},
-               {"rx_queues", port.rx_queues}};
+               {"rx_queues", port.rx_queues},
+               {"spread", to_string(port.spread)}};
   if (!port.gateways.empty()) json["gateway"] = gateways_to_json(port);
   if (port.mtu) json["mtu"] = *port.mtu;
   if (!port.kernel_interface.empty()) json["kernel_interface"] = port.kernel_interface;

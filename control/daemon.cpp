@@ -21,6 +21,7 @@
 #include "control/metrics.h"
 #include "control/probe_tunnel.h"
 #include "control/rpc_server.h"
+#include "control/spreading.h"
 #include "control/table_memory.h"
 #include "control/worker_threads.h"
 
@@ -40,6 +41,7 @@ Config with_shared_settings(Config config) {
       if (other.device != port.device) continue;
       if (!port.mtu) port.mtu = other.mtu;
       if (port.rx_queues == 0) port.rx_queues = other.rx_queues;
+      if (port.spread == SpreadPolicy::automatic) port.spread = other.spread;
     }
   }
   return config;
@@ -51,6 +53,7 @@ QueuePlan plan_for(const Config& config, const std::vector<unsigned>& worker_lco
   const unsigned workers = std::max(1u, static_cast<unsigned>(worker_lcores.size()));
   QueuePlan plan = plan_queues(ports, workers);
   for (const std::string& remark : plan.remarks) log_warning(remark);
+  for (const std::string& note : plan.notes) log_info(note);
   return plan;
 }
 
@@ -83,6 +86,18 @@ std::vector<uint16_t> vlans_of(const Config& config) {
   return vlans;
 }
 
+/// Packets of a device that may wait between workers.
+uint32_t most_waiting(const QueuePlan& plan, uint16_t device) {
+  uint32_t packets = 0;
+  for (const WorkerQueues& worker : plan.workers) {
+    for (const WorkerQueues::Receive& receive : worker.receive) {
+      const bool is_lane = receive.source == WorkerQueues::Receive::Source::lane;
+      if (is_lane && receive.device == device) packets += SpreadLane::kRoom;
+    }
+  }
+  return packets;
+}
+
 std::vector<std::shared_ptr<Device>> start_devices(const Config& config, const QueuePlan& plan) {
   std::vector<std::shared_ptr<Device>> devices;
   for (size_t i = 0; i < config.ports.size(); ++i) {
@@ -94,9 +109,10 @@ std::vector<std::shared_ptr<Device>> start_devices(const Config& config, const Q
     }
     const Device::Setup setup{plan.workers.front().transmit[i].device,
                               plan.receive_queues[i],
-                              plan.transmit_queues,
+                              plan.transmit_queues[i],
                               config.buffer_count.value_or(0),
                               static_cast<unsigned>(plan.workers.size()),
+                              most_waiting(plan, plan.workers.front().transmit[i].device),
                               speaks_ipv6(config)};
     devices.push_back(std::make_shared<Device>(config.ports[i], setup));
     const Device& device = *devices.back();
@@ -193,7 +209,7 @@ void run_daemon(const Options& options, Config config) {
   const Eal eal(config, options.eal_args);
   const TickClock clock(rte_rdtsc(), rte_get_tsc_hz());
   const Config ports_config = with_shared_settings(config);
-  const QueuePlan plan = plan_for(ports_config, eal.worker_lcores());
+  QueuePlan plan = plan_for(ports_config, eal.worker_lcores());
   const uint64_t capacity = config.connections.capacity;
   const uint64_t capacity6 = config.connections.capacity_ipv6.value_or(
       needs_wide_table(config) ? capacity : std::min(capacity, kUsualWideConnections));
@@ -208,6 +224,7 @@ void run_daemon(const Options& options, Config config) {
   // Before the devices: frames of control's own may wait in a device until it stops.
   Wire wire(vlans_of(config));
   const std::vector<std::shared_ptr<Device>> devices = start_devices(ports_config, plan);
+  const Spreading spreading(plan, random_seed());
   const auto kernel_interfaces = make_kernel_interfaces(io, config, devices, wire);
   const auto to_kernel = [&kernel_interfaces](size_t port, std::span<const uint8_t> frame) {
     if (kernel_interfaces[port]) kernel_interfaces[port]->write(frame);
@@ -230,6 +247,7 @@ void run_daemon(const Options& options, Config config) {
   view.filters = &filters;
   const auto captures = std::make_shared<Captures>(view, io);
   view.captures = captures.get();
+  view.spreading = &spreading;
   add_methods(dispatcher, view, events, io);
   add_capture_methods(dispatcher, *captures);
   running = &view;

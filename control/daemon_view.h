@@ -13,6 +13,7 @@
 #include "control/filter_reloader.h"
 #include "control/kernel_interface.h"
 #include "control/queue_plan.h"
+#include "control/spreading.h"
 
 namespace turnout {
 
@@ -32,6 +33,7 @@ struct DaemonView {
   ConfigSaver* saver = nullptr;
   FilterReloader* filters = nullptr;
   Captures* captures = nullptr;
+  const Spreading* spreading = nullptr;
 
   double uptime() const {  // seconds
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();

@@ -82,7 +82,7 @@ uint32_t buffers_needed(const Device::Setup& setup, uint32_t receive_descriptors
                         uint32_t transmit_descriptors) {
   return setup.receive_queues * receive_descriptors + setup.transmit_queues * transmit_descriptors +
          (setup.workers + 1) * (kPoolCache * 2 + uint32_t{kBurst} + uint32_t{FragmentTable::kHeld}) +
-         kPuntBacklog;
+         setup.waiting + kPuntBacklog;
 }
 
 /// A buffer holds a whole frame, so that none is scattered: what NICs call its size is a multiple of 1 KiB.
@@ -139,6 +139,7 @@ PortQueues find_device(const PortConfig& port, const std::vector<std::string>& e
   const rte_eth_dev_info info = info_of(port, id);
   PortQueues queues{port.name, id, info.max_rx_queues, info.max_tx_queues, port.rx_queues, false};
   queues.all_receive = is_driver(info, "net_af_packet");
+  queues.spread = port.spread;
   return queues;
 }
 

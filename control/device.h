@@ -44,7 +44,8 @@ class Device {
     uint16_t transmit_queues;
     uint32_t buffers;  // 0: what the queues need
     unsigned workers;
-    bool multicast;  // IPv6 is spoken: neighbour solicitations come to groups
+    uint32_t waiting;  // packets that may wait between workers
+    bool multicast;    // IPv6 is spoken: neighbour solicitations come to groups
   };
 
   /// Configures and starts the port, with RSS over addresses and ports if it has several queues. Throws

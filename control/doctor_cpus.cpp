@@ -45,12 +45,15 @@ class CpuExam {
 
   void examine_unused() {
     if (host_.unused_lcores == 0) return;
-    tell(Severity::warning, "lcores_unused", counted(host_.unused_lcores, "worker lcore"),
-         "they do nothing: the ports have no receive queue for them",
-         counted(host_.workers.size(), "worker") + " of " +
-             std::to_string(host_.workers.size() + host_.unused_lcores) +
-             " have queues (`turnoutctl workers`)",
-         "more `rx_queues` where the device has them, else fewer lcores in eal.lcores");
+    tell(
+        Severity::warning, "lcores_unused", counted(host_.unused_lcores, "worker lcore"),
+        "they do nothing: the ports have no receive queue for them, and `spread` is \"off\" or too few "
+        "transmit queues are there",
+        counted(host_.workers.size(), "worker") + " of " +
+            std::to_string(host_.workers.size() + host_.unused_lcores) +
+            " have queues (`turnoutctl workers`)",
+        "more `rx_queues` where the device has them, or `\"spread\": \"on\"` of a port; else fewer lcores in "
+        "eal.lcores");
   }
 
   static bool overlap(const std::vector<unsigned>& some, const std::vector<unsigned>& others) {

@@ -20,7 +20,7 @@ using enum DropReason;
 constexpr double kAny = 0;
 
 // Missing are those that every network has at all times: pings, scans, protocols that nobody serves.
-constexpr std::array<DropRule, 19> kRules = {{
+constexpr std::array<DropRule, 20> kRules = {{
     {no_server, Severity::critical, kAny, kAny,
      "clients get no answer: their service has no real server that may take connections",
      "`turnoutctl servers` shows which; give one a weight, or add one: `turnoutctl server add`"},
@@ -40,6 +40,9 @@ constexpr std::array<DropRule, 19> kRules = {{
     {punt_full, Severity::warning, kAny, kAny,
      "the control thread doesn't keep up with what it is sent, answers to ARP among it",
      "give control an lcore, and a CPU, of its own (eal.lcores)"},
+    {spread_full, Severity::warning, kAny, kAny,
+     "a worker doesn't keep up with what another hands over to it (RSS in software)",
+     "`turnoutctl workers` shows who is busy: more worker lcores, or a device with RSS"},
     {no_headroom, Severity::warning, kAny, kAny,
      "packets can't be given their VLAN tag: their buffers have no room before the frame",
      "report the driver of the port that received them (`turnoutctl ports`): it leaves no headroom"},

@@ -21,8 +21,9 @@ struct PortFacts {
   bool link_up = true;           // as its driver has it
   bool carrier = true;           // as the kernel has it, of kernel_interface
   unsigned receive_queues = 1;
-  bool spreads = true;  // packets of different flows come to different queues
-  int numa_node = -1;   // -1: unknown
+  bool spreads = true;               // packets of different flows come to different queues
+  bool spreads_in_software = false;  // and from there to all workers
+  int numa_node = -1;                // -1: unknown
 };
 
 struct LcoreFacts {

@@ -51,13 +51,15 @@ bool has_carrier(const ifaddrs* list, const std::string& interface) {
   return true;
 }
 
-PortFacts port_facts(const PortConfig& config, const Device& device, const ifaddrs* interfaces) {
+PortFacts port_facts(const PortConfig& config, const Device& device, const Spreading* spreading,
+                     const ifaddrs* interfaces) {
   PortFacts facts;
   facts.name = config.name;
   facts.device = config.device;
   facts.link_up = device.link().up;
   facts.receive_queues = device.receive_queues();
   facts.spreads = device.rss() || device.receive_queues() <= 1 || device.driver() == "net_af_packet";
+  facts.spreads_in_software = spreading != nullptr && spreading->spreads(device.id());
   facts.numa_node = rte_eth_dev_socket_id(device.id());
   rte_eth_dev_info info{};
   if (rte_eth_dev_info_get(device.id(), &info) != 0) return facts;
@@ -134,7 +136,8 @@ HostFacts host_facts(const DaemonView& daemon) {
   const Interfaces interfaces = kernel_interfaces();
   const Config& config = daemon.director.config();
   for (size_t port = 0; port < daemon.devices.size(); ++port)
-    facts.ports.push_back(port_facts(config.ports[port], *daemon.devices[port], interfaces.get()));
+    facts.ports.push_back(
+        port_facts(config.ports[port], *daemon.devices[port], daemon.spreading, interfaces.get()));
   facts.control = lcore_facts(daemon.control_lcore);
   for (const unsigned lcore : daemon.worker_lcores) facts.workers.push_back(lcore_facts(lcore));
   const unsigned given = std::max(1u, rte_lcore_count() - 1);

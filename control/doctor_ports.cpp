@@ -27,14 +27,17 @@ void examine_queues(const PortFacts& port, size_t workers, Findings& findings) {
                             (port.spreads ? "" : ", without RSS") + " (`turnoutctl ports`)",
                         remedy});
   };
+  if (port.spreads_in_software) return;
   if (workers > 1 && port.receive_queues < workers) {
-    tell("rss_missing",
-         "some workers get no packets from it: it has fewer receive queues than there are workers",
-         "`rx_queues` of the port, as far as its device goes; else fewer lcores for workers (eal.lcores)");
+    tell("spread_off",
+         "some workers get no packets from it: it has fewer receive queues than there are workers, and its "
+         "flows are not spread in software",
+         "`rx_queues` of the port, as far as its device goes; else leave out its `spread`, or have fewer "
+         "lcores for workers (eal.lcores)");
   } else if (port.receive_queues > 1 && !port.spreads) {
     tell("rss_missing",
          "all its packets may come to one worker: its device doesn't spread flows over the queues",
-         "a device or driver with RSS; else `\"rx_queues\": 1` and one worker");
+         "a device or driver with RSS; else `\"spread\": \"on\"` has the workers do it");
   }
 }
 

@@ -9,6 +9,16 @@ namespace turnout {
 
 namespace {
 
+/// What is RSS in software of a queue: "spread", or who polls it for this worker.
+void add_spread(const DaemonView& daemon, const WorkerQueues::Receive& receive, Json& row) {
+  if (receive.spreader) row["spread"] = true;
+  if (!receive.lane) return;
+  for (const Spreading::Queue& queue : daemon.spreading->queues()) {
+    if (queue.device == receive.device && queue.queue == receive.queue)
+      row["handed_over_by"] = daemon.worker_lcores[queue.poller];
+  }
+}
+
 /// The receive queues that a worker polls. Ports that share a device share its queues.
 Json queues(const DaemonView& daemon, const WorkerQueues& worker) {
   Json rows = Json::array();
@@ -18,6 +28,7 @@ Json queues(const DaemonView& daemon, const WorkerQueues& worker) {
     for (const uint16_t port : receive.trunk) names.push_back(ports[port].name);
     if (receive.trunk.empty()) names.push_back(ports[receive.port].name);
     rows.push_back({{"ports", std::move(names)}, {"queue", receive.queue}});
+    add_spread(daemon, receive, rows.back());
   }
   return rows;
 }
@@ -118,6 +129,7 @@ Json ports(const DaemonView& daemon) {
                     {"rx_queues", device.receive_queues()},
                     {"tx_queues", device.transmit_queues()},
                     {"rss", device.rss()},
+                    {"spread", daemon.spreading->spreads(device.id())},
                     {"kernel_counters", kernel_interface ? to_json(*kernel_interface) : Json(nullptr)}});
   }
   return rows;

@@ -133,6 +133,8 @@ Json worker_counters(const DaemonView& daemon) {
                        {"polls", counters.polls.read()},
                        {"bursts", counters.bursts.read()},
                        {"full_bursts", counters.full_bursts.read()},
+                       {"handed_over", counters.handed_over.read()},
+                       {"taken_over", counters.taken_over.read()},
                        {"busy_cycles", counters.busy_cycles.read()},
                        {"idle_cycles", counters.idle_cycles.read()}});
   }

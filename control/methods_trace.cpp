@@ -3,6 +3,7 @@
 
 #include "control/methods.h"
 #include "control/trace.h"
+#include "control/trace_worker.h"
 
 namespace turnout {
 
@@ -91,8 +92,12 @@ Json trace(const DaemonView& daemon, const Json& params) {
                       "frame"});
   const Director& director = daemon.director;
   const size_t port = read_ingress(params, director.config());
-  if (params.contains("frame")) return trace_frame(director, port, read_frame(params.at("frame")));
-  return trace_frame(director, port, frame_of(read_packet(params), director.snapshot(), port));
+  const std::vector<uint8_t> frame = params.contains("frame")
+                                         ? read_frame(params.at("frame"))
+                                         : frame_of(read_packet(params), director.snapshot(), port);
+  Json answer = trace_frame(director, port, frame);
+  add_worker(answer, trace_worker(daemon, port, frame), daemon.worker_lcores.size());
+  return answer;
 }
 
 }  // namespace

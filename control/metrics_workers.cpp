@@ -34,6 +34,28 @@ void add_table(Families& families, const Director& director) {
                       number(table.stateless));
 }
 
+namespace {
+
+void add_spread(Families& families, const DaemonView& daemon) {
+  const Statistics& statistics = daemon.director.statistics();
+  MetricFamily& metrics =
+      families.add("turnout_worker_spread_packets_total",
+                   "Packets that RSS in software handed from worker to worker.", MetricType::Counter);
+  constexpr auto kFull = static_cast<size_t>(DropReason::spread_full);
+  for (unsigned i = 0; i < statistics.workers(); ++i) {
+    const WorkerCounters& counters = statistics.worker(i);
+    const auto sample = [&](const char* direction, uint64_t value) {
+      add_sample(metrics, {{"lcore", std::to_string(daemon.worker_lcores[i])}, {"direction", direction}},
+                 number(value));
+    };
+    sample("handed_over", counters.handed_over.read());
+    sample("taken_over", counters.taken_over.read());
+    sample("dropped", counters.packets.drops[kFull].read());
+  }
+}
+
+}  // namespace
+
 void add_workers(Families& families, const DaemonView& daemon) {
   const Statistics& statistics = daemon.director.statistics();
   const auto family = [&](const char* name, const char* help, auto value) {
@@ -54,6 +76,7 @@ void add_workers(Families& families, const DaemonView& daemon) {
   counter("turnout_worker_bursts_total", "Bursts taken from the queues.", &WorkerCounters::bursts);
   counter("turnout_worker_full_bursts_total", "Bursts that were as long as they can be.",
           &WorkerCounters::full_bursts);
+  add_spread(families, daemon);
   families.add_single("turnout_cycles_per_second", "Frequency of the counter that cycles are counted by.",
                       MetricType::Gauge, number(rte_get_tsc_hz()));
 }

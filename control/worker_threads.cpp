@@ -46,6 +46,7 @@ void WorkerThreads::stop() {
   stop_.store(true, std::memory_order_relaxed);
   for (const unsigned lcore : running_) rte_eal_wait_lcore(lcore);
   if (polled_here_) workers_.front()->finish();
+  for (const auto& worker : workers_) worker->drain();
 }
 
 WorkerThreads::~WorkerThreads() {

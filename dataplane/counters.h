@@ -116,6 +116,8 @@ struct alignas(64) WorkerCounters {
   Counter full_bursts;        // of these, the ones that took as many as a burst holds
   Counter busy_cycles;        // of the time-stamp counter, in passes that found packets
   Counter idle_cycles;        // in passes that found none, and waiting after them
+  Counter handed_over;        // packets, to other workers: they count them as received …
+  Counter taken_over;         // … as this one does with those that it took from others
 
   ServerCounters& server(uint32_t slot) { return servers_.first()[slot]; }
   const ServerCounters& server(uint32_t slot) const { return servers_.first()[slot]; }

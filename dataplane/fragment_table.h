@@ -2,8 +2,8 @@
 // found by; the others follow it, and those that come before it wait for it, a short time and in a small
 // number.
 //
-// One table per worker: a NIC spreads fragments by addresses alone, so those of one datagram come to one
-// worker.
+// One table per worker: a NIC spreads fragments by addresses alone, as RSS in software does, so those of one
+// datagram come to one worker.
 #pragma once
 
 #include <array>

@@ -39,6 +39,7 @@ enum class DropReason : uint8_t {
   transmit_full,         // the egress queue took no more
   punt_limited,          // more of its kind a second than the control thread is given
   punt_full,             // the control thread has more waiting than it can take
+  spread_full,           // the worker that it was to be handed over to has more waiting than it can take
   count
 };
 inline constexpr size_t kDropReasons = static_cast<size_t>(DropReason::count);
@@ -103,7 +104,8 @@ inline constexpr std::array<std::string_view, kDropReasons> kDropReasonNames = {
                                                                                 "no_headroom",
                                                                                 "transmit_full",
                                                                                 "punt_limited",
-                                                                                "punt_full"};
+                                                                                "punt_full",
+                                                                                "spread_full"};
 inline constexpr std::array<std::string_view, kPuntKinds> kPuntKindNames = {
     "arp", "ndp", "neighbor", "icmp_echo", "unmatched", "filtered", "too_big", "health", "kernel"};
 

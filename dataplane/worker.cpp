@@ -67,6 +67,8 @@ void Worker::rest() {
 }
 
 uint16_t Worker::receive(const WorkerQueues::Receive& queue, Tick now) {
+  if (queue.source != WorkerQueues::Receive::Source::device) [[unlikely]]
+    return receive_spread(queue, now);
   burst_.port = queue.port;
   burst_.released = false;
   burst_.count = rte_eth_rx_burst(queue.device, queue.queue, burst_.packets.data(), kBurst);
@@ -84,19 +86,26 @@ uint16_t Worker::receive(const WorkerQueues::Receive& queue, Tick now) {
   return received;
 }
 
-/// A device with several ports: a burst for each of their VLANs. What has no port's tag is left to the first,
-/// which drops it by name.
-void Worker::split_trunk(const WorkerQueues::Receive& queue, const Snapshot& snapshot, Tick now) {
-  const Burst all = burst_;
+/// By the VLANs of the device's ports. What has no port's tag is left to the first, which drops it by name.
+std::array<uint16_t, kBurst> Worker::ingress_ports(const WorkerQueues::Receive& queue,
+                                                   const Snapshot& snapshot, const Burst& burst) const {
   std::array<uint16_t, kBurst> ports;
-  for (uint16_t i = 0; i < all.count; ++i) {
-    const rte_mbuf* packet = all.packets[i];
+  ports.fill(queue.port);
+  if (queue.trunk.empty()) return ports;
+  for (uint16_t i = 0; i < burst.count; ++i) {
+    const rte_mbuf* packet = burst.packets[i];
     const uint16_t vlan = vlan_of({rte_pktmbuf_mtod(packet, const uint8_t*), packet->data_len, 0});
-    ports[i] = queue.port;
     for (const uint16_t port : queue.trunk) {
       if (snapshot.ports[port].vlan == vlan) ports[i] = port;
     }
   }
+  return ports;
+}
+
+/// A device with several ports: a burst for each of their VLANs.
+void Worker::split_trunk(const WorkerQueues::Receive& queue, const Snapshot& snapshot, Tick now) {
+  const Burst all = burst_;
+  const std::array<uint16_t, kBurst> ports = ingress_ports(queue, snapshot, all);
   for (const uint16_t port : queue.trunk) {
     burst_.port = port;
     burst_.count = 0;
@@ -143,6 +152,13 @@ uint64_t Worker::bytes_of(const Outcome::Lane& lane) const {
   return bytes;
 }
 
+uint16_t Worker::send(const WorkerQueues::Transmit& queue, rte_mbuf** frames, uint16_t count) {
+  if (!queue.lock) [[likely]]
+    return rte_eth_tx_burst(queue.device, queue.queue, frames, count);
+  const TransmitLock::Guard guard(*queue.lock);
+  return rte_eth_tx_burst(queue.device, queue.queue, frames, count);
+}
+
 /// Sends what the queue takes, drops the rest.
 void Worker::transmit(uint16_t port, const Outcome::Lane& lane, Tally& tally) {
   uint64_t bytes = bytes_of(lane);  // before: a frame that was sent is no longer ours to look at
@@ -150,7 +166,7 @@ void Worker::transmit(uint16_t port, const Outcome::Lane& lane, Tally& tally) {
   if (tally.tap) [[unlikely]]
     tally.tap->transmit(port, lane);
   auto* frames = const_cast<rte_mbuf**>(lane.packets.data());
-  const uint16_t sent = rte_eth_tx_burst(queue.device, queue.queue, frames, lane.count);
+  const uint16_t sent = send(queue, frames, lane.count);
   if (tally.tap) [[unlikely]]
     tally.tap->sent(sent);
   for (uint16_t i = sent; i < lane.count; ++i) {
@@ -225,7 +241,7 @@ void Worker::send_for_control(rte_mbuf* frame) {
   std::optional<BurstTap> tap;
   if (const Snapshot& snapshot = shared_.snapshots.read(); snapshot.capture) [[unlikely]]
     tap.emplace(*snapshot.capture, snapshot, forwarder_, burst_, id_).originate(port, *frame);
-  const uint16_t sent = rte_eth_tx_burst(queue.device, queue.queue, &frame, 1);
+  const uint16_t sent = send(queue, &frame, 1);
   if (tap) tap->sent(sent);
   if (sent == 0) rte_pktmbuf_free(frame);
   const WorkerCounters::Update update(counters_);

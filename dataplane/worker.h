@@ -16,8 +16,12 @@
 #include "dataplane/punt_limiter.h"
 #include "dataplane/snapshot_slot.h"
 #include "dataplane/tick.h"
+#include "dataplane/transmit_lock.h"
 
 namespace turnout {
+
+class Spreader;
+class SpreadLane;
 
 /// Where a worker's packets come from and go to. Ports are known by their index in the snapshot; `device` is
 /// DPDK's port id.
@@ -28,13 +32,18 @@ struct WorkerQueues {
     uint16_t queue;
     std::vector<uint16_t>
         trunk{};  // all ports of the device, if there are several, each with a VLAN of its own
+    enum class Source : uint8_t { device, spread, lane };
+    Source source = Source::device;
+    Spreader* spreader = nullptr;  // spread: this worker polls the queue for others as well
+    SpreadLane* lane = nullptr;    // lane: another one polls it, and hands over through this
   };
   struct Transmit {
     uint16_t device = 0;
     uint16_t queue = 0;
+    TransmitLock* lock = nullptr;  // of a queue that other workers have, too
   };
   std::vector<Receive> receive;
-  std::array<Transmit, kMaxPorts> transmit;  // by port; a queue of this worker's own on each
+  std::array<Transmit, kMaxPorts> transmit;  // by port
 };
 
 class Worker {
@@ -70,6 +79,10 @@ class Worker {
   void start();
   void finish();
 
+  /// When all workers have finished, by any one thread: handles what others have handed over to this one
+  /// since.
+  void drain();
+
  private:
   /// One burst's part of PacketCounters, added all at once when the burst is done.
   struct Tally {
@@ -88,6 +101,8 @@ class Worker {
 
   uint16_t receive(const WorkerQueues::Receive& queue, Tick now);
   void split_trunk(const WorkerQueues::Receive& queue, const Snapshot& snapshot, Tick now);
+  std::array<uint16_t, kBurst> ingress_ports(const WorkerQueues::Receive& queue, const Snapshot& snapshot,
+                                             const Burst& burst) const;
   void handle(const Snapshot& snapshot, Tick now);
   void handle_released(Tick now);
   uint64_t bytes_of(const Outcome::Lane& lane) const;
@@ -97,6 +112,12 @@ class Worker {
   void commit(const Tally& tally, uint16_t port);
   uint16_t send_for_control();
   void send_for_control(rte_mbuf* frame);
+  static uint16_t send(const WorkerQueues::Transmit& queue, rte_mbuf** frames, uint16_t count);
+
+  // RSS in software (worker_spread.cpp).
+  uint16_t receive_spread(const WorkerQueues::Receive& queue, Tick now);
+  uint16_t poll_spread(const WorkerQueues::Receive& queue);
+  void hand_over(const WorkerQueues::Receive& queue, const Snapshot& snapshot);
 
   unsigned id_;
   WorkerQueues queues_;

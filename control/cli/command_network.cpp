@@ -55,6 +55,7 @@ void show_ports(const Request& request) {
                {"RXQ", Align::right},
                {"TXQ", Align::right},
                {"RSS"},
+               {"SPREAD"},
                {"GATEWAY"},
                {"UPLINK"},
                {"KERNEL"},
@@ -62,8 +63,9 @@ void show_ports(const Request& request) {
   for (const Json& port : ports) {
     table.add_row({text(port, "name"), text(port, "device"), text(port, "driver"), text(port, "vlan"),
                    text(port, "mac"), text(port, "link"), link_speed(port), text(port, "mtu"),
-                   text(port, "rx_queues"), text(port, "tx_queues"), text(port, "rss"), gateways(port),
-                   uplink_states(port), text(port, "kernel_interface"), joined(member(port, "addresses"))});
+                   text(port, "rx_queues"), text(port, "tx_queues"), text(port, "rss"), text(port, "spread"),
+                   gateways(port), uplink_states(port), text(port, "kernel_interface"),
+                   joined(member(port, "addresses"))});
   }
   print_table(request, table, "No ports.");
 }

@@ -21,13 +21,20 @@ const Json& row_of_lcore(const Json& workers, uint64_t lcore) {
   return kNone;
 }
 
+/// RSS in software: packets of this queue go to all workers, or come from the one that polls it.
+std::string spread_words(const Json& queue) {
+  if (is_true(queue, "spread")) return " (spread)";
+  const Json& poller = member(queue, "handed_over_by");
+  return poller.is_null() ? "" : " (by " + text(poller) + ')';
+}
+
 /// "lan:0, lan:2"; "lan+dmz:0" where two ports share the queue's device.
 std::string queue_names(const Json& worker) {
   std::string result;
   for (const Json& queue : member(worker, "queues")) {
     std::string ports;
     for (const Json& port : member(queue, "ports")) ports += (ports.empty() ? "" : "+") + text(port);
-    result += (result.empty() ? "" : ", ") + ports + ':' + text(queue, "queue");
+    result += (result.empty() ? "" : ", ") + ports + ':' + text(queue, "queue") + spread_words(queue);
   }
   return result.empty() ? "-" : result;
 }
@@ -46,6 +53,7 @@ Table workers_table(const Json& before, const Json& after) {
                {"FULL", Align::right},
                {"BUSY", Align::right},
                {"POLLS/S", Align::right},
+               {"HANDED/S", Align::right},
                {"IDLE"},
                {"QUEUES"}});
   for (const Json& worker : after) {
@@ -59,7 +67,8 @@ Table workers_table(const Json& before, const Json& after) {
                    format_quotient(static_cast<double>(busy), static_cast<double>(packets)),
                    format_quotient(static_cast<double>(packets), static_cast<double>(bursts)),
                    format_share(grown("full_bursts"), bursts), format_share(busy, cycles),
-                   per_second(static_cast<double>(grown("polls")), seconds), text(worker, "idle"),
+                   per_second(static_cast<double>(grown("polls")), seconds),
+                   per_second(static_cast<double>(grown("handed_over")), seconds), text(worker, "idle"),
                    queue_names(worker)});
   }
   return table;

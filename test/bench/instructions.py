@@ -18,6 +18,12 @@ RUNS = {
     "new connections": ("new", 65536),
     "new connections, table full of SYNs": ("full", 65536),
 }
+# RSS in software: a packet that its poller keeps, one that it hands over, one that another worker takes.
+SPREAD_RUNS = {
+    "RSS in software: kept": "kept",
+    "RSS in software: handed over": "handed",
+    "RSS in software: taken over": "taken",
+}
 STAGES = {
     "whole pipeline": "process",
     "parse": "parse",
@@ -29,6 +35,7 @@ STAGES = {
 }
 EVENTS = ["Ir", "D1mr", "D1mw", "DLmr", "DLmw"]
 NUMBER = r"\s*([\d,]+|\.)(?: \(\s*[\d.]+%\))?"
+TOTALS = re.compile("^" + NUMBER * len(EVENTS) + r"\s+PROGRAM TOTALS")
 LINE = re.compile("^" + NUMBER * len(EVENTS) + r"\s+\S*?:turnout::Forwarder::(\w+)\(")
 
 # By stage, per packet: instructions, misses of L1, misses of the last level.
@@ -47,18 +54,25 @@ def counted(text: str) -> Costs:
     return {stage: functions[function] for stage, function in STAGES.items() if function in functions}
 
 
-def count(build: str, folder: str, what: str, flows: int) -> Costs:
+def counted_in_all(text: str) -> Costs:
+    """The same of all that was counted."""
+    found = next(found for line in text.splitlines() if (found := TOTALS.match(line)))
+    instructions, *misses = [int(number.replace(",", "")) / PACKETS for number in found.groups()]
+    return {"whole pipeline": (instructions, sum(misses[:2]), sum(misses[2:]))}
+
+
+def count(build: str, folder: str, program: str, what: str, flows: int) -> str:
+    """What callgrind_annotate prints."""
     profile = str(pathlib.Path(folder, f"callgrind.{what}.{flows}"))
-    program = [f"{build}/test/bench/pipeline_once", what, str(flows), str(PACKETS)]
+    program = [f"{build}/test/bench/{program}", what, str(flows), str(PACKETS)]
     done = subprocess.run(["valgrind", "--tool=callgrind", "--cache-sim=yes", *CACHES, "--collect-atstart=no",
                            "--toggle-collect=turnout_counted_part", f"--callgrind-out-file={profile}", *program],
                           capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"valgrind could not run {' '.join(program)}:\n{done.stderr[-2000:]}")
-    text = subprocess.run(["callgrind_annotate", "--inclusive=yes", "--tree=none", "--threshold=100",
+    return subprocess.run(["callgrind_annotate", "--inclusive=yes", "--tree=none", "--threshold=100",
                            f"--show={','.join(EVENTS)}", profile], capture_output=True, text=True, check=True,
                           env={**os.environ, "LC_ALL": "C"}).stdout
-    return counted(text)
 
 
 def measure(build: str, folder: str, quick: bool) -> dict[str, Costs]:
@@ -68,5 +82,8 @@ def measure(build: str, folder: str, quick: bool) -> dict[str, Costs]:
     results = {}
     for title, (what, flows) in runs.items():
         print(f"  {title}", flush=True)
-        results[title] = count(build, folder, what, flows)
+        results[title] = counted(count(build, folder, "pipeline_once", what, flows))
+    for title, what in ({} if quick else SPREAD_RUNS).items():
+        print(f"  {title}", flush=True)
+        results[title] = counted_in_all(count(build, folder, "spread_once", what, 4096))
     return results

@@ -226,7 +226,7 @@ TEST(Books, BalanceOverAMillionBrokenFrames) {
     if (reason == DropReason::no_server_free) continue;  // nor have they thresholds
     if (reason == DropReason::filtered || reason == DropReason::icmp_filtered) continue;  // nor filters
     const bool is_for_want_of_room = reason == DropReason::transmit_full || reason == DropReason::punt_full ||
-                                     reason == DropReason::no_headroom;
+                                     reason == DropReason::spread_full || reason == DropReason::no_headroom;
     EXPECT_EQ(totals.drops[i] == 0, is_for_want_of_room) << name_of(reason) << ": " << totals.drops[i];
   }
   EXPECT_GT(forwarded.late(), kFrames / 10'000)

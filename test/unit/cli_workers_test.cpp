@@ -19,6 +19,8 @@ Json worker(uint64_t lcore, uint64_t thousands) {
       {"full_bursts", 1 * thousands},
       {"busy_cycles", 9'000 * thousands},
       {"idle_cycles", 27'000 * thousands},
+      {"handed_over", 18 * thousands},
+      {"taken_over", 0},
       {"idle", "poll"},
       {"queues", Json::parse(R"([{"ports": ["lan"], "queue": 0}, {"ports": ["dmz", "mgmt"], "queue": 2}])")},
       {"tsc_hz", 2'000'000'000}};
@@ -46,9 +48,20 @@ TEST(CliWorkers, ShowsWhereTheTimeBetweenTwoAnswersWent) {
   const Json after = Json::array({worker(1, 2000), worker(2, 1000)});
   EXPECT_EQ(
       workers_table(before, after).to_string(),
-      "LCORE  PACKETS/S  CYCLES/PACKET  PACKETS/BURST    FULL    BUSY  POLLS/S  IDLE  QUEUES\n"
-      "    1    5000000          100.0            9.0  10.0 %  25.0 %  2222222  poll  lan:0, dmz+mgmt:2\n"
-      "    2          -              -              -       -       -        -  poll  lan:0, dmz+mgmt:2\n");
+      "LCORE  PACKETS/S  CYCLES/PACKET  PACKETS/BURST    FULL    BUSY  POLLS/S  HANDED/S  IDLE  QUEUES\n"
+      "    1    5000000          100.0            9.0  10.0 %  25.0 %  2222222   1000000  poll  lan:0, "
+      "dmz+mgmt:2\n"
+      "    2          -              -              -       -       -        -         -  poll  lan:0, "
+      "dmz+mgmt:2\n");
+}
+
+TEST(CliWorkers, ShowsWhosePacketsAreSpread) {
+  Json poller = worker(1, 1000), other = worker(2, 1000);
+  poller["queues"] = Json::parse(R"([{"ports": ["lan"], "queue": 0, "spread": true}])");
+  other["queues"] = Json::parse(R"([{"ports": ["lan"], "queue": 0, "handed_over_by": 1}])");
+  const std::string shown = workers_table(Json(), Json::array({poller, other})).to_string();
+  EXPECT_NE(shown.find("  lan:0 (spread)\n"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("  lan:0 (by 1)\n"), std::string::npos) << shown;
 }
 
 TEST(CliWorkers, ShowsAllSinceTheStart) {

@@ -130,6 +130,17 @@ const Refused kDevices[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Devices, Ipv6ConfigRefuses, testing::ValuesIn(kDevices));
 
+TEST(Ipv6ConfigRules, PortsOfADeviceSpreadAlikeInSoftware) {
+  Json document = changed(ipv6_example(), "/ports/0/spread", R"("off")");
+  EXPECT_TRUE(parse_config(document).value) << "the other leaves it to this one";
+  document["ports"][1]["spread"] = "on";
+  const auto parsed = parse_config(document);
+  ASSERT_EQ(parsed.errors.size(), 1u);
+  EXPECT_EQ(parsed.errors[0].pointer, "/ports/1/spread");
+  EXPECT_NE(parsed.errors[0].reason.find("on of port dmz differs from off of port lan"), std::string::npos)
+      << parsed.errors[0].reason;
+}
+
 constexpr const char* kKernel = "/ports/0/kernel_interface";
 const Refused kKernelInterfaces[] = {
     {kKernel, R"("")", kKernel, {"empty"}},

@@ -145,6 +145,8 @@ const Refused kPorts[] = {
     {"/ports/0/gateway", "null", "/ports/0/gateway", {"null", "text"}},
     {"/ports/0/vlan", "4095", "/ports/0/vlan", {"out of range", "0 to 4094"}},
     {"/ports/0/rx_queues", "65", "/ports/0/rx_queues", {"65 is out of range", "0 to 64"}},
+    {"/ports/0/spread", R"("rss")", "/ports/0/spread", {"rss", "\"auto\", \"on\" or \"off\""}},
+    {"/ports/0/spread", "true", "/ports/0/spread", {"true", "text"}},
 };
 INSTANTIATE_TEST_SUITE_P(Ports, ConfigRefuses, testing::ValuesIn(kPorts));
 

@@ -45,6 +45,7 @@ TEST(Config, HasDefaultsForAllButThePorts) {
   EXPECT_EQ(parsed.value->workers.idle, IdlePolicy::poll);
   EXPECT_FALSE(parsed.value->buffer_count);
   EXPECT_EQ(parsed.value->ports[0].rx_queues, 0);
+  EXPECT_EQ(parsed.value->ports[0].spread, SpreadPolicy::automatic);
   EXPECT_EQ(parsed.value->http_listen, "127.0.0.1:9877");
   EXPECT_EQ(parsed.value->services[0].scheduler, SchedulerKind::mh);
   EXPECT_EQ(parsed.value->services[0].maglev_table_size, 4093u);
@@ -121,6 +122,7 @@ TEST(ConfigJson, RoundTrips) {
   expected["services"][0]["on_down"] = "reassign";
   expected["services"][0]["slow_start"] = 0;
   expected["ports"][0]["uplink"] = {{"interval", 2}, {"timeout", 1}, {"rise", 2}, {"fall", 3}};
+  expected["ports"][0]["spread"] = "auto";
   expected["vip_watch"] = {{"interval", 10}, {"clear", 90}};
   expected["filters"] = Json::array();
   expected["vips"] = Json::array();
@@ -129,6 +131,16 @@ TEST(ConfigJson, RoundTrips) {
   expected["services"][0]["one_packet"] = false;
   EXPECT_EQ(document, expected);
   EXPECT_EQ(to_json(*parse_config(document).value), document);
+}
+
+TEST(ConfigJson, FlowsAreSpreadInSoftwareAsThePortSays) {
+  for (const auto policy : {SpreadPolicy::automatic, SpreadPolicy::on, SpreadPolicy::off}) {
+    Json document = example();
+    document["ports"][0]["spread"] = to_string(policy);
+    const Config config = *parse_config(document).value;
+    EXPECT_EQ(config.ports[0].spread, policy);
+    EXPECT_EQ(to_json(config)["ports"][0]["spread"], to_string(policy));
+  }
 }
 
 TEST(ConfigJson, MarksAreNumbersOrNone) {

@@ -217,7 +217,10 @@ TEST(DoctorPorts, FindsLinksThatAreDown) {
 TEST(DoctorPorts, FindsMissingRss) {
   HostFacts host = healthy_host();
   host.workers.push_back({2, {2}, 0});
-  EXPECT_EQ(codes(examine_ports(host, healthy())), Codes{"rss_missing"});
+  EXPECT_EQ(codes(examine_ports(host, healthy())), Codes{"spread_off"});
+  host.ports[0].spreads_in_software = true;
+  EXPECT_EQ(codes(examine_ports(host, healthy())), Codes{});
+  host.ports[0].spreads_in_software = false;
   host.ports[0].receive_queues = 2;
   EXPECT_EQ(codes(examine_ports(host, healthy())), Codes{});
   host.ports[0].spreads = false;
