@@ -156,6 +156,7 @@ struct PortConfig {
   std::string kernel_interface;  // TAP that gives the kernel what is for `addresses`; "": none
   uint16_t rx_queues = 0;        // 0: as many as there are workers, at most what the device has
   SpreadPolicy spread = SpreadPolicy::automatic;
+  bool rebalance = false;  // flows of a saturated worker are given to one that is idle
   bool operator==(const PortConfig&) const = default;
 };
 

@@ -11,7 +11,7 @@ namespace {
 // clang-format off
 constexpr auto kOrder = std::to_array<std::string_view>({
     "eal", "lcores", "args", "workers", "idle", "ports", "name", "device", "vlan", "mtu",
-    "addresses", "gateway", "uplink", "kernel_interface", "rx_queues", "spread", "buffers", "count",
+    "addresses", "gateway", "uplink", "kernel_interface", "rx_queues", "spread", "rebalance", "buffers", "count",
     "connections", "capacity", "capacity_ipv6", "timeouts", "tcp_syn", "tcp_established", "tcp_fin",
     "tcp_close", "control", "socket", "autosave", "http", "listen", "vip_watch", "clear", "filters",
     "lists", "action", "prefixes", "file", "default", "denied", "log", "vips",

@@ -113,12 +113,19 @@ void read_spread(const ConfigReader& at, SpreadPolicy& spread) {
 void read_port_queues(const ConfigReader& at, PortConfig& port) {
   at.read_integer("rx_queues", 0, kMaxQueues, port.rx_queues);
   if (const auto spread = at.member("spread")) read_spread(*spread, port.spread);
+  const auto rebalance = at.member("rebalance");
+  if (!rebalance) return;
+  if (rebalance->value().is_boolean()) {
+    port.rebalance = rebalance->value().get<bool>();
+  } else {
+    rebalance->refuse_value("is neither true nor false: use true to have flows moved to idle workers");
+  }
 }
 
 PortConfig read_port(const ConfigReader& at) {
   PortConfig port;
   if (!at.expect_object({"name", "device", "vlan", "addresses", "gateway", "uplink", "mtu",
-                         "kernel_interface", "rx_queues", "spread"})) {
+                         "kernel_interface", "rx_queues", "spread", "rebalance"})) {
     return port;
   }
   if (const auto name = at.required_member("name", "your name for the port"))

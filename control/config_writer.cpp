@@ -37,7 +37,8 @@ Json to_json(const PortConfig& port) {
                {"uplink", to_json(port.uplink)},
                {"vlan", port.vlan},
                {"rx_queues", port.rx_queues},
-               {"spread", to_string(port.spread)}};
+               {"spread", to_string(port.spread)},
+               {"rebalance", port.rebalance}};
   if (!port.gateways.empty()) json["gateway"] = gateways_to_json(port);
   if (port.mtu) json["mtu"] = *port.mtu;
   if (!port.kernel_interface.empty()) json["kernel_interface"] = port.kernel_interface;

@@ -20,6 +20,7 @@
 #include "control/methods.h"
 #include "control/metrics.h"
 #include "control/probe_tunnel.h"
+#include "control/rebalancer.h"
 #include "control/rpc_server.h"
 #include "control/spreading.h"
 #include "control/table_memory.h"
@@ -42,6 +43,7 @@ Config with_shared_settings(Config config) {
       if (!port.mtu) port.mtu = other.mtu;
       if (port.rx_queues == 0) port.rx_queues = other.rx_queues;
       if (port.spread == SpreadPolicy::automatic) port.spread = other.spread;
+      port.rebalance |= other.rebalance;
     }
   }
   return config;
@@ -248,6 +250,8 @@ void run_daemon(const Options& options, Config config) {
   const auto captures = std::make_shared<Captures>(view, io);
   view.captures = captures.get();
   view.spreading = &spreading;
+  const auto rebalancer = make_rebalancer(ports_config, devices, plan, spreading, view.worker_lcores);
+  view.rebalancer = rebalancer.get();
   add_methods(dispatcher, view, events, io);
   add_capture_methods(dispatcher, *captures);
   running = &view;

@@ -13,6 +13,7 @@
 #include "control/filter_reloader.h"
 #include "control/kernel_interface.h"
 #include "control/queue_plan.h"
+#include "control/rebalancer.h"
 #include "control/spreading.h"
 
 namespace turnout {
@@ -34,6 +35,7 @@ struct DaemonView {
   FilterReloader* filters = nullptr;
   Captures* captures = nullptr;
   const Spreading* spreading = nullptr;
+  Rebalancer* rebalancer = nullptr;
 
   double uptime() const {  // seconds
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();

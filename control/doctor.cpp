@@ -43,7 +43,11 @@ constexpr std::array<DoctorRoom, 12> kRooms = {{
     {"uplinks",
      [](const DaemonView& daemon) { return daemon.director.uplinks().findings(daemon.director.time()); }},
     {"ports",
-     [](const DaemonView& daemon) { return examine_ports(host_facts(daemon), daemon.director.config()); }},
+     [](const DaemonView& daemon) {
+       Findings findings = examine_ports(host_facts(daemon), daemon.director.config());
+       for (Finding& finding : daemon.rebalancer->findings()) findings.push_back(std::move(finding));
+       return findings;
+     }},
     {"tables", [](const DaemonView& daemon) { return examine_tables(window_of(daemon)); }},
     {"load", [](const DaemonView& daemon) { return examine_load(window_of(daemon)); }},
     {"drops", [](const DaemonView& daemon) { return examine_drops(window_of(daemon)); }},

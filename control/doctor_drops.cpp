@@ -42,7 +42,8 @@ constexpr std::array<DropRule, 20> kRules = {{
      "give control an lcore, and a CPU, of its own (eal.lcores)"},
     {spread_full, Severity::warning, kAny, kAny,
      "a worker doesn't keep up with what another hands over to it (RSS in software)",
-     "`turnoutctl workers` shows who is busy: more worker lcores, or a device with RSS"},
+     "`turnoutctl workers` shows who is busy: `\"rebalance\": true` of the port if others are idle, more "
+     "worker lcores, or a device with RSS"},
     {no_headroom, Severity::warning, kAny, kAny,
      "packets can't be given their VLAN tag: their buffers have no room before the frame",
      "report the driver of the port that received them (`turnoutctl ports`): it leaves no headroom"},

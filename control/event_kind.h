@@ -41,6 +41,7 @@ enum class EventKind : uint8_t {
   filters_reloaded,
   capture_started,
   capture_ended,
+  flows_moved,  // from a worker to another
   count
 };
 
@@ -76,6 +77,7 @@ inline constexpr std::array<std::string_view, static_cast<size_t>(EventKind::cou
     "filters_reloaded",
     "capture_started",
     "capture_ended",
+    "flows_moved",
 };
 // clang-format on
 static_assert(!kEventKindNames.back().empty(), "each kind has its name");

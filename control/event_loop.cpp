@@ -121,7 +121,9 @@ void EventLoop::watch_links() {
 }
 
 void EventLoop::watch_load() {
-  daemon_.trends.add(sample_load(daemon_));
+  LoadSample sample = sample_load(daemon_);
+  daemon_.rebalancer->tick(sample.workers);
+  daemon_.trends.add(std::move(sample));
   load_timer_.expires_after(kLoadInterval);
   load_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) watch_load();

@@ -104,6 +104,13 @@ Json uplinks(const Director& director, size_t port) {
   return rows;
 }
 
+/// Null if it is off.
+Json rebalance(const Rebalancer& rebalancer, uint16_t device) {
+  if (!rebalancer.is_on(device)) return nullptr;
+  const Rebalancer::Problem* problem = rebalancer.problem(device);
+  return {{"moves", rebalancer.moves(device)}, {"problem", problem ? Json(problem->why) : Json(nullptr)}};
+}
+
 Json ports(const DaemonView& daemon) {
   Json rows = Json::array();
   for (size_t i = 0; i < daemon.devices.size(); ++i) {
@@ -130,6 +137,7 @@ Json ports(const DaemonView& daemon) {
                     {"tx_queues", device.transmit_queues()},
                     {"rss", device.rss()},
                     {"spread", daemon.spreading->spreads(device.id())},
+                    {"rebalance", rebalance(*daemon.rebalancer, device.id())},
                     {"kernel_counters", kernel_interface ? to_json(*kernel_interface) : Json(nullptr)}});
   }
   return rows;

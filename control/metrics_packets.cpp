@@ -25,6 +25,9 @@ void add_ports(Families& families, const DaemonView& daemon, const PacketTotals&
          [&](size_t i) { return daemon.devices[i]->errors().errors; });
   family("turnout_port_receive_no_buffer_total", "Frames lost because no packet buffer was left.",
          [&](size_t i) { return daemon.devices[i]->errors().no_buffer; });
+  family("turnout_port_rebalances_total",
+         "Times that flows were moved from a saturated worker to an idle one.",
+         [&](size_t i) { return daemon.rebalancer->moves(daemon.devices[i]->id()); });
 }
 
 void add_packets(Families& families, const PacketTotals& totals) {

@@ -11,7 +11,17 @@ void RebalanceRules::sample(const std::vector<double>& busy) {
     saturated_[worker] = busy[worker] > kSaturated ? saturated_[worker] + 1 : 0;
     idle_[worker] = busy[worker] < kIdle ? idle_[worker] + 1 : 0;
   }
-  std::erase_if(moved_, [this](const Moved& moved) { return second_ - moved.second >= kRest; });
+  if (last_moved_ > 0 && second_ >= pause_until_) look_back();
+  if (second_ + kPause >= pause_until_ + kRest) last_moved_ = 0;  // they have rested
+  std::erase_if(moved_, [this](const Moved& moved) { return second_ >= moved.until; });
+}
+
+/// Did the load go where the latest move went?
+void RebalanceRules::look_back() {
+  if (saturated_[last_pair_.to] < kSteady || idle_[last_pair_.from] < kSteady) return;
+  for (auto moved = moved_.end() - static_cast<std::ptrdiff_t>(last_moved_); moved != moved_.end(); ++moved)
+    moved->until = second_ + kLongRest;
+  last_moved_ = 0;
 }
 
 std::vector<WorkerPair> RebalanceRules::pairs() const {
@@ -52,8 +62,10 @@ std::vector<size_t> RebalanceRules::choose(const std::vector<unsigned>& workers,
   return movable;
 }
 
-void RebalanceRules::note(size_t table, const std::vector<size_t>& entries) {
-  for (const size_t entry : entries) moved_.push_back({table, entry, second_});
+void RebalanceRules::note(size_t table, const std::vector<size_t>& entries, const WorkerPair& pair) {
+  for (const size_t entry : entries) moved_.push_back({table, entry, second_ + kRest});
+  last_moved_ = entries.size();
+  last_pair_ = pair;
   pause_until_ = second_ + kPause;
 }
 

@@ -75,7 +75,7 @@ bool Rebalancer::try_move(const WorkerPair& pair) {
       give_up(table);
       continue;
     }
-    rules_.note(table, chosen);
+    rules_.note(table, chosen, pair);
     ++moves_[table];
     report_move(tables_[table], pair, chosen.size(),
                 static_cast<size_t>(std::ranges::count(workers, pair.from)));

@@ -1,5 +1,6 @@
-// Whatever arrives: parser, service match, connection table, fragments and rewriting, over frames in memory
-// of exact size. Each packet must end in one lane, once, and the fragments that are held must come back.
+// Whatever arrives: flow hash, parser, service match, connection table, fragments and rewriting, over frames
+// in memory of exact size. Each packet must end in one lane, once, and the fragments that are held must come
+// back.
 //
 // Input: one byte of settings, then frames, each with its length in two bytes before it.
 #include <cstdio>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "dataplane/capture_view.h"
+#include "dataplane/flow_hash.h"
 #include "test/support/forwarder_rig.h"
 
 namespace turnout {
@@ -110,6 +112,8 @@ class FuzzedForwarder {
     Burst burst;
     for (std::unique_ptr<FuzzPacket>& packet : packets) {
       service_of(view_of(frame_of(packet->mbuf.get())), *snapshot_);  // as a capture looks at it
+      const uint32_t flow = flow_hash(frame_of(packet->mbuf.get()), HashSeed(kRigSeed));
+      require(flow == kNoFlow || flow % 2 == 1, "a flow that is none");
       burst.packets[burst.count++] = packet->mbuf.get();
       alive_.emplace(packet->mbuf.get(), std::move(packet));
     }

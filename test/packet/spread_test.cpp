@@ -8,6 +8,8 @@
 
 #include <rte_cycles.h>
 
+#include "control/rebalancer.h"
+#include "control/spread_indirection.h"
 #include "control/spreading.h"
 #include "control/statistics.h"
 #include "control/wire.h"
@@ -258,6 +260,52 @@ TEST_F(Spread, NeighborsQuestionsStayWithThePoller) {
   workers_[0]->poll();
   EXPECT_EQ(statistics_.packets().punts[static_cast<size_t>(PuntKind::arp)], 1u);
   EXPECT_EQ(statistics_.received_by(0), 1u);
+  finish();
+}
+
+/// Flows that all are one worker's, until the rebalancer has seen that it is always busy and the others never
+/// are: by what the workers themselves count.
+TEST_F(Spread, RebalancedFlowsKeepTheirOrderAndTheirServers) {
+  start();
+  const Spreader& spreader = *spreading_.queues()[0].spreader;
+  std::vector<unsigned> flows;
+  for (unsigned flow = 0; flows.size() < 40; ++flow) {
+    const Bytes frame = numbered(flow, 0);
+    const auto length = static_cast<uint32_t>(frame.size());
+    if (spreader.worker_for({frame.data(), length, length}) == 0) flows.push_back(flow);
+  }
+  std::vector<Rebalancer::Table> tables;
+  tables.push_back({"lan", 0, std::make_unique<SpreadIndirection>(spreading_.queues()[0].spreader->table())});
+  Rebalancer rebalancer(std::move(tables), {}, {1, 2, 3});
+  Order order;
+  std::mt19937 random(8);
+  uint32_t place = 0;
+  std::map<Bytes, std::set<Bytes>> macs;  // of servers, by ports
+  for (unsigned second = 0; second < 40; ++second) {
+    for (unsigned round = 0; round < 5; ++round, ++place) {
+      for (const unsigned flow : flows) put(numbered(flow, place));
+      while (ports_.arriving(0) > 0) workers_[0]->poll();
+      for (unsigned i = 0; i < 3; ++i) workers_[1 + random() % 2]->poll();
+      const std::vector<Bytes> sent = take();
+      for (const Bytes& frame : sent) {
+        macs[{frame.begin() + kTransportAt, frame.begin() + kTransportAt + 2}].insert(
+            {frame.begin(), frame.begin() + 6});
+      }
+      order.see(sent);
+    }
+    std::vector<WorkerLoad> loads;
+    for (unsigned id = 0; id < kWorkers; ++id) {
+      const WorkerCounters& counters = statistics_.worker(id);
+      loads.push_back({id, 0, 0, counters.busy_cycles.read(), counters.idle_cycles.read()});
+    }
+    rebalancer.tick(loads);
+  }
+  poll_all();
+  order.see(take());
+  EXPECT_EQ(order.seen, uint64_t{place} * flows.size());
+  EXPECT_GE(rebalancer.moves(0), 1u);
+  EXPECT_GT(statistics_.received_by(1) + statistics_.received_by(2), 0u) << "nobody else got any";
+  for (const auto& [flow, servers] : macs) EXPECT_EQ(servers.size(), 1u) << "a flow changed its server";
   finish();
 }
 

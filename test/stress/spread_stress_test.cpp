@@ -102,12 +102,16 @@ TEST(SpreadStress, PacketsOfAFlowKeepTheirOrderWhileSharesAndSnapshotsChange) {
   SnapshotSlot snapshots(kTakers + 1);
   snapshots.publish(make_snapshot(1));
   Relay relay;
-  std::atomic<bool> stop{false}, all_sent{false};
+  std::atomic<bool> all_sent{false};
+  std::atomic<unsigned> entered{0}, done{0};
+  std::atomic<bool> control_ended{false};
   uint64_t moves = 0;
   run_threads(kTakers + 2, [&](unsigned thread) {
     if (thread == kPoller + 1) {  // control
+      // Readers enter and leave by a library's code that ThreadSanitizer doesn't see: not meanwhile.
+      while (entered.load() <= kTakers) std::this_thread::yield();
       Dice dice(99);
-      for (uint64_t generation = 2; !stop.load(std::memory_order_relaxed); ++generation) {
+      for (uint64_t generation = 2; done.load() <= kTakers; ++generation) {
         snapshots.publish(make_snapshot(generation));
         snapshots.reclaim();
         spreader.table().move(dice.below(SpreadTable::kBuckets),
@@ -115,9 +119,11 @@ TEST(SpreadStress, PacketsOfAFlowKeepTheirOrderWhileSharesAndSnapshotsChange) {
         ++moves;
         std::this_thread::yield();
       }
+      control_ended.store(true);
       return;
     }
     snapshots.enter(thread);
+    ++entered;
     if (thread == kPoller) {
       Dice dice(5);
       for (uint64_t round = 0; round < kRounds; ++round) {
@@ -143,7 +149,11 @@ TEST(SpreadStress, PacketsOfAFlowKeepTheirOrderWhileSharesAndSnapshotsChange) {
         }
         snapshots.quiescent(thread);
       }
-      stop.store(true);
+    }
+    ++done;
+    while (!control_ended.load()) {
+      snapshots.quiescent(thread);
+      std::this_thread::yield();
     }
     snapshots.leave(thread);
   });

@@ -116,3 +116,25 @@ def test_fragments_of_a_datagram_meet_in_one_worker(dual_network, dual_director,
                 assert client.recvfrom(65535)[0] == name.encode() + b":" + said
     assert dual_director.stats()["drops"]["fragment"] == 0
     assert min(packets_of_workers(dual_director)) > 0
+
+
+def test_a_port_that_can_be_rebalanced_says_so(network, director, servers):
+    director.start(one_queue(director, [service(network.VIP, servers)], rebalance=True))
+    assert sum(ask_many(network.client, network.VIP, 30).values()) == 30
+    assert director.rpc("port.list")[0]["rebalance"] == {"moves": 0, "problem": None}
+    assert director.metrics()["turnout_port_rebalances_total"] == {'port="lan"': 0}
+    assert "can't be rebalanced" not in director.log()
+
+
+def test_a_port_that_cannot_be_rebalanced_says_so_once(network, director, servers):
+    config = director.config(
+        [service(network.VIP, servers)], lcores=lcores(2), devices=[af_packet(0, "dir0", ",qpairs=2")]
+    )
+    config["ports"][0]["rebalance"] = True
+    director.start(config)
+    assert sum(ask_many(network.client, network.VIP, 30).values()) == 30
+    said = "port 'lan': its flows can't be rebalanced: its device has no redirection table"
+    assert director.log().count(said) == 1
+    assert director.rpc("port.list")[0]["rebalance"]["problem"] == "its device has no redirection table"
+    found = [finding for finding in director.rpc("doctor")["findings"] if finding["code"] == "rebalance_unsupported"]
+    assert [finding["subject"] for finding in found] == ["port 'lan'"]

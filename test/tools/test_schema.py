@@ -67,7 +67,7 @@ FULL = {
         {
             "name": "lan", "device": "net_af_packet0", "vlan": 0, "addresses": ["192.0.2.2/24", "2001:db8::2/64"],
             "gateway": ["192.0.2.1", "fe80::1"], "mtu": 1500, "kernel_interface": "turnout0", "rx_queues": 1,
-            "spread": "auto",
+            "spread": "auto", "rebalance": False,
             "uplink": {"echo": ["198.51.100.1", "2001:db8:1::1"], "interval": 2, "timeout": 1, "rise": 2, "fall": 3},
         },
         {"name": "dmz", "device": "net_af_packet1", "addresses": ["203.0.113.2/24"], "gateway": "203.0.113.1"},

@@ -81,6 +81,7 @@ TEST(ConfigChanges, ThatNeedARestartAreRefused) {
            {"/ports/0/gateway", "", "/ports/0/gateway", R"(from "192.0.2.1" to nothing)"},
            {"/ports/0/rx_queues", "2", "/ports/0/rx_queues", "from 1 to 2"},
            {"/ports/0/spread", R"("off")", "/ports/0/spread", R"(from "auto" to "off")"},
+           {"/ports/0/rebalance", "true", "/ports/0/rebalance", "from false to true"},
            {"/ports/1", R"({"name": "b", "device": "b", "addresses": ["10.0.0.1/24"]})", "/ports",
             "needs a restart"},
            {"/buffers", "", "/buffers/count", "from 16384 to nothing"},

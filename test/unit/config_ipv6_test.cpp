@@ -121,7 +121,7 @@ TEST(Ipv6ConfigJson, RoundTrips) {
   EXPECT_EQ(to_json(*parse_config(document).value), document);
   Json port = ipv6_example()["ports"][0];
   port["uplink"] = {{"interval", 2}, {"timeout", 1}, {"rise", 2}, {"fall", 3}};
-  port["spread"] = "auto";
+  port.update({{"spread", "auto"}, {"rebalance", false}});
   EXPECT_EQ(document["ports"][0], port);
   EXPECT_EQ(document["ports"][1]["gateway"], "2001:db8:1::3");
   EXPECT_EQ(document["ports"][1]["vlan"], 4094);

@@ -147,6 +147,7 @@ const Refused kPorts[] = {
     {"/ports/0/rx_queues", "65", "/ports/0/rx_queues", {"65 is out of range", "0 to 64"}},
     {"/ports/0/spread", R"("rss")", "/ports/0/spread", {"rss", "\"auto\", \"on\" or \"off\""}},
     {"/ports/0/spread", "true", "/ports/0/spread", {"true", "text"}},
+    {"/ports/0/rebalance", "1", "/ports/0/rebalance", {"1 is neither true nor false"}},
 };
 INSTANTIATE_TEST_SUITE_P(Ports, ConfigRefuses, testing::ValuesIn(kPorts));
 

@@ -122,7 +122,7 @@ TEST(ConfigJson, RoundTrips) {
   expected["services"][0]["on_down"] = "reassign";
   expected["services"][0]["slow_start"] = 0;
   expected["ports"][0]["uplink"] = {{"interval", 2}, {"timeout", 1}, {"rise", 2}, {"fall", 3}};
-  expected["ports"][0]["spread"] = "auto";
+  expected["ports"][0].update({{"spread", "auto"}, {"rebalance", false}});
   expected["vip_watch"] = {{"interval", 10}, {"clear", 90}};
   expected["filters"] = Json::array();
   expected["vips"] = Json::array();
@@ -137,8 +137,11 @@ TEST(ConfigJson, FlowsAreSpreadInSoftwareAsThePortSays) {
   for (const auto policy : {SpreadPolicy::automatic, SpreadPolicy::on, SpreadPolicy::off}) {
     Json document = example();
     document["ports"][0]["spread"] = to_string(policy);
+    document["ports"][0]["rebalance"] = policy == SpreadPolicy::on;
     const Config config = *parse_config(document).value;
     EXPECT_EQ(config.ports[0].spread, policy);
+    EXPECT_EQ(config.ports[0].rebalance, policy == SpreadPolicy::on);
+    EXPECT_EQ(to_json(config)["ports"][0]["rebalance"], policy == SpreadPolicy::on);
     EXPECT_EQ(to_json(config)["ports"][0]["spread"], to_string(policy));
   }
 }
