@@ -37,7 +37,12 @@ constexpr std::array<std::string_view, kDropReasons> kReasonWords = {
     "the transmit queue of the port that it would leave by was full",
     "more of its kind came than the control thread is given",
     "the control thread has more waiting than it can take",
-    "the worker that it was to be handed over to has more waiting than it can take"};
+    "the worker that it was to be handed over to has more waiting than it can take",
+    "its client has as many connections open as one may",
+    "its client begins more connections a second than one may",
+    "the clients of its client's prefix begin more connections a second than they may",
+    "the service's clients begin more connections a second than the service is given",
+    "more packets came a second than the service is given"};
 constexpr std::array<std::string_view, kPuntKinds> kKindWords = {
     "ARP for all to hear",
     "neighbour discovery, or an MLD query, to a group",

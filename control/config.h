@@ -10,6 +10,7 @@
 
 #include "control/address.h"
 #include "control/filter_config.h"
+#include "control/config_limits.h"
 #include "dataplane/idle.h"
 #include "dataplane/scheduler_kind.h"
 
@@ -104,6 +105,7 @@ struct ServiceConfig {
   std::optional<uint8_t> dscp = {};            // written into its packets (RFC 2474); none: left alone
   std::optional<uint8_t> vlan_priority = {};   // likewise, IEEE 802.1Q
   std::string filter = {};                     // that its clients have to pass; "": none
+  LimitsConfig limits = {};                    // of its clients' connections and packets
   uint32_t maglev_table_size = 4093;           // prime
   std::vector<RealServerConfig> real_servers;  // the fallback server last, if there is one
   HealthConfig health = {};
@@ -178,6 +180,7 @@ struct ConnectionsConfig {
   uint64_t capacity = 1048576;            // slots wanted at least
   std::optional<uint64_t> capacity_ipv6;  // of the table for IPv6 and for services of several ports; none: as
                                           // many if there are such, else few
+  uint64_t limit_cells = kUsualLimitCells;  // of clients that limits are kept for
   TimeoutConfig timeouts;
   bool operator==(const ConnectionsConfig&) const = default;
 };

@@ -7,6 +7,7 @@
 #include "control/config_filter_json.h"
 #include "control/config_health_json.h"
 #include "control/config_json.h"
+#include "control/config_limits_json.h"
 #include "control/config_reader.h"
 
 namespace turnout {
@@ -119,6 +120,7 @@ void compare_service(const ServiceConfig& from, const ServiceConfig& to, Sentenc
   compare_words(service, "vlan_priority", describe_mark(from.vlan_priority), describe_mark(to.vlan_priority),
                 sentences);
   compare_words(service, "filter", describe_filter(from.filter), describe_filter(to.filter), sentences);
+  compare_limits(service, from.limits, to.limits, sentences);
   compare_members(from, to, sentences);
   if (from.maglev_table_size != to.maglev_table_size) {
     sentences.push_back(

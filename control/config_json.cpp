@@ -49,11 +49,13 @@ void read_buffers(const ConfigReader& at, std::optional<uint32_t>& count) {
 
 void read_connections(const ConfigReader& at, ConnectionsConfig& connections) {
   constexpr uint64_t kMost = uint64_t{1} << 30;
-  if (!at.expect_object({"capacity", "capacity_ipv6", "timeouts"})) return;
+  constexpr uint64_t kLeastCells = 1024, kMostCells = uint64_t{1} << 24;
+  if (!at.expect_object({"capacity", "capacity_ipv6", "limit_cells", "timeouts"})) return;
   at.read_integer("capacity", kLeastConnections, kMost, connections.capacity);
   if (const auto capacity = at.member("capacity_ipv6")) {
     connections.capacity_ipv6 = capacity->integer(kLeastConnections, kMost);
   }
+  at.read_integer("limit_cells", kLeastCells, kMostCells, connections.limit_cells);
   if (const auto timeouts = at.member("timeouts")) read_timeouts(*timeouts, connections.timeouts);
 }
 

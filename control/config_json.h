@@ -67,8 +67,8 @@ Json to_json(const Config& config);             ///< parse_config(to_json(c)) gi
 std::vector<std::string> describe_changes(const Config& from, const Config& to);
 std::vector<std::string> describe_changes(const ServiceConfig& from, const ServiceConfig& to);
 
-/// What needs a restart to change (eal, workers, ports, buffers, connections.capacity and capacity_ipv6,
-/// control.socket, http): an error for each.
+/// What needs a restart to change (eal, workers, ports, buffers, connections.capacity, capacity_ipv6 and
+/// limit_cells, control.socket, http): an error for each.
 ConfigErrors check_unchangeable(const Config& from, const Config& to);
 
 }  // namespace turnout

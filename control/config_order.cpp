@@ -12,13 +12,15 @@ namespace {
 constexpr auto kOrder = std::to_array<std::string_view>({
     "eal", "lcores", "args", "workers", "idle", "ports", "name", "device", "vlan", "mtu",
     "addresses", "gateway", "uplink", "kernel_interface", "rx_queues", "spread", "rebalance", "buffers", "count",
-    "connections", "capacity", "capacity_ipv6", "timeouts", "tcp_syn", "tcp_established", "tcp_fin",
+    "connections", "capacity", "capacity_ipv6", "limit_cells", "timeouts", "tcp_syn", "tcp_established", "tcp_fin",
     "tcp_close", "control", "socket", "autosave", "http", "listen", "vip_watch", "clear", "filters",
     "lists", "action", "prefixes", "file", "default", "denied", "log", "vips",
     "maintenance", "services", "vip", "group", "family", "protocol", "port", "members", "address",
     "weight", "mac", "upper_threshold", "lower_threshold", "scheduler", "scheduler_flags",
-    "persistence", "persistence_prefix", "one_packet", "dscp", "vlan_priority", "filter", "icmp", "forward", "drop", "maglev_table_size",
-    "health", "type", "path", "host", "status", "send", "expect", "command", "on_down",
+    "persistence", "persistence_prefix", "one_packet", "dscp", "vlan_priority", "filter", "icmp", "forward", "drop",
+    "limits", "connections_per_second", "connections_burst", "packets_per_second", "packets_burst", "client",
+    "client_prefix", "ipv4", "ipv6", "observe", "maglev_table_size", "health", "type", "path", "host", "status",
+    "send", "expect", "command", "on_down",
     "slow_start", "fallback", "real_servers",
 });
 // clang-format on

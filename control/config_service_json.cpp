@@ -4,6 +4,7 @@
 
 #include "control/config_filter_json.h"
 #include "control/config_health_json.h"
+#include "control/config_limits_json.h"
 #include "control/config_service_key_json.h"
 #include "control/prime.h"
 #include "dataplane/tick.h"
@@ -130,6 +131,17 @@ void read_mark(const ConfigReader& at, std::string_view key, uint8_t most, std::
   if (const auto number = value->integer(0, most)) mark = static_cast<uint8_t>(*number);
 }
 
+void read_service_limits(const ConfigReader& at, ServiceConfig& service) {
+  service.limits = read_limits(at);
+  if (service.limits.client_connections == 0 || !service.one_packet) return;
+  at.member("client")
+      ->member("connections")
+      ->refuse_value(
+          "counts connections that are open, and with one_packet none is: use connections_per_second, or "
+          "remove "
+          "one of the two");
+}
+
 /// LVS asks for it as well: what is the use of every port, if not that a client's connections meet?
 void refuse_wide_without_persistence(const ConfigReader& at, const ServiceConfig& service) {
   const bool is_wide = !service.key.is_group() && service.key.port == 0 && !is_unread(service.key);
@@ -162,7 +174,8 @@ ServiceConfig read_service(const ConfigReader& at) {
                          "one_packet",
                          "dscp",
                          "vlan_priority",
-                         "filter"})) {
+                         "filter",
+                         "limits"})) {
     return service;
   }
   service.key = read_service_key(at);
@@ -175,6 +188,7 @@ ServiceConfig read_service(const ConfigReader& at) {
   read_mark(at, "dscp", kMaxDscp, service.dscp);
   read_mark(at, "vlan_priority", kMaxVlanPriority, service.vlan_priority);
   if (const auto filter = at.member("filter")) read_filter_name(*filter, service.filter);
+  if (const auto limits = at.member("limits")) read_service_limits(*limits, service);
   refuse_wide_without_persistence(at, service);
   service.health = default_health(service.key);
   if (const auto health = at.member("health")) service.health = read_health(*health, service.key);

@@ -2,6 +2,7 @@
 #include "control/config_filter_json.h"
 #include "control/config_health_json.h"
 #include "control/config_json.h"
+#include "control/config_limits_json.h"
 #include "control/config_reader.h"
 #include "control/config_timings_json.h"
 
@@ -56,6 +57,7 @@ Json to_json(const TimeoutConfig& timeouts) {
 Json to_json(const ConnectionsConfig& connections) {
   Json json = {{"capacity", connections.capacity}, {"timeouts", to_json(connections.timeouts)}};
   if (connections.capacity_ipv6) json["capacity_ipv6"] = *connections.capacity_ipv6;
+  if (connections.limit_cells != kUsualLimitCells) json["limit_cells"] = connections.limit_cells;
   return json;
 }
 
@@ -115,6 +117,7 @@ Json to_json(const ServiceConfig& service) {
   if (service.dscp) json["dscp"] = *service.dscp;
   if (service.vlan_priority) json["vlan_priority"] = *service.vlan_priority;
   if (!service.filter.empty()) json["filter"] = service.filter;
+  if (service.limits != LimitsConfig()) json["limits"] = to_json(service.limits);
   json["health"] = to_json(service.health);
   json["on_down"] = to_string(service.on_down);
   json["slow_start"] = service.slow_start;

@@ -178,6 +178,7 @@ void add_methods(RpcDispatcher& dispatcher, DaemonView& view, EventLog& events, 
   add_health_methods(dispatcher, view);
   add_doctor_methods(dispatcher, view);
   add_trace_methods(dispatcher, view);
+  add_limit_methods(dispatcher, view);
   add_event_methods(dispatcher, events, io);
   add_connection_methods(dispatcher, view, io);
 }
@@ -221,7 +222,8 @@ void run_daemon(const Options& options, Config config) {
   const WideConnectionTable table6(memory6.get(), capacity6, random_seed());
   const ConnectionTables tables{table, table6};
   const auto workers_used = static_cast<unsigned>(plan.workers.size());
-  Statistics statistics(workers_used);
+  Statistics statistics(workers_used, {LimitClock(rte_rdtsc(), rte_get_tsc_hz()), random_seed(),
+                                       config.connections.limit_cells});
   SnapshotSlot snapshots(workers_used);
   // Before the devices: frames of control's own may wait in a device until it stops.
   Wire wire(vlans_of(config));

@@ -63,7 +63,9 @@ Director::Director(Config config, const Parts& parts, Time now)
           now),
       sweeper_(parts.tables, parts.statistics),
       cleaner_(parts.tables, parts.statistics),
-      load_keeper_(parts.statistics) {
+      load_keeper_(parts.statistics),
+      limit_keeper_(parts.tables, parts.statistics),
+      offenders_(parts.statistics) {
   if (!config_.filters.empty())
     filters_.put_in_force(plan_or_refuse(config_.filters, loaded_or_refuse(config_.filters)));
   registry_.update(config_, snapshot_generation_ + 1);
@@ -247,6 +249,8 @@ void Director::tick(Time now, Tick tick) {
   sweeper_.tick(now, tick, snapshot());
   load_keeper_.tick(now, snapshot());
   denials_.collect(parts_.statistics, {filters_, config_, registry_});
+  limit_keeper_.tick(now, snapshot());
+  offenders_.tick(now, snapshot());
   rates_.tick(now);
 }
 
@@ -255,6 +259,7 @@ void Director::reclaim_numbers() {
     shown_.forget(released);
     rates_.forget(released);
     parts_.statistics.settle(released);
+    if (released.slot == Registry::kNoSlot) offenders_.forget(released.service);
     if (released.slot == Registry::kIndexOnly) cleaner_.add(released.service);
   }
   for (const uint16_t index : cleaner_.tick(snapshot())) registry_.give_back(index);

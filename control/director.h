@@ -18,6 +18,8 @@
 #include "control/filter_book.h"
 #include "control/health_monitor.h"
 #include "control/index_cleaner.h"
+#include "control/limit_keeper.h"
+#include "control/limit_offenders.h"
 #include "control/link_layer.h"
 #include "control/load_keeper.h"
 #include "control/registry.h"
@@ -109,6 +111,8 @@ class Director {
   const FilterBook& filters() const { return filters_; }
   const DenialLog& denials() const { return denials_; }
   const ConnectionTables& tables() const { return parts_.tables; }
+  const LimitKeeper& limit_keeper() const { return limit_keeper_; }
+  const LimitOffenders& offenders() const { return offenders_; }
 
  private:
   using Services = std::vector<const ServiceConfig*>;
@@ -153,6 +157,8 @@ class Director {
   Sweeper sweeper_;
   IndexCleaner cleaner_;
   LoadKeeper load_keeper_;
+  LimitKeeper limit_keeper_;
+  LimitOffenders offenders_;
 };
 
 }  // namespace turnout

@@ -8,6 +8,7 @@
 #include "control/doctor_config.h"
 #include "control/doctor_filters.h"
 #include "control/doctor_host.h"
+#include "control/doctor_limits.h"
 #include "control/doctor_load.h"
 #include "control/doctor_servers.h"
 #include "control/doctor_tables.h"
@@ -28,7 +29,7 @@ Findings servers_room(const DaemonView& daemon) {
   return examine_servers(daemon.director.config(), resolve, own_macs);
 }
 
-constexpr std::array<DoctorRoom, 12> kRooms = {{
+constexpr std::array<DoctorRoom, 14> kRooms = {{
     {"configuration", [](const DaemonView& daemon) { return examine_config(daemon.director.config()); }},
     {"configuration file",
      [](const DaemonView& daemon) {
@@ -53,6 +54,7 @@ constexpr std::array<DoctorRoom, 12> kRooms = {{
     {"drops", [](const DaemonView& daemon) { return examine_drops(window_of(daemon)); }},
     {"captures",
      [](const DaemonView& daemon) { return daemon.captures ? daemon.captures->findings() : Findings(); }},
+    {"limits", [](const DaemonView& daemon) { return examine_limits(window_of(daemon)); }},
     {"host", [](const DaemonView& daemon) { return examine_cpus(host_facts(daemon)); }},
 }};
 

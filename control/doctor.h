@@ -30,5 +30,6 @@ std::string gravest(const Findings& findings);
 
 /// What the daemon counts, now.
 LoadSample sample_load(const DaemonView& daemon);
+LimitTableLoad limit_table_load(const Director& director);
 
 }  // namespace turnout

@@ -40,7 +40,42 @@ WorkerLoad worker_load(const DaemonView& daemon, unsigned worker) {
           counters.busy_cycles.read(), counters.idle_cycles.read()};
 }
 
+LimitLoad limit_load(const Director& director, const ServiceConfig& service, uint16_t own,
+                     const LimitRow& row, const LimitTotals& totals) {
+  const auto index = static_cast<size_t>(row.limit);
+  LimitLoad load;
+  load.service = service.key.to_string();
+  load.limit = row.limit;
+  load.value = row.value;
+  load.observe = service.limits.observe;
+  load.dropped = totals.dropped[index];
+  load.observed = totals.observed[index];
+  const auto worst = director.offenders().worst(own, row.limit);
+  if (worst.empty()) return load;
+  load.offender = worst.front().client.to_string();
+  load.offences = worst.front().seen;
+  for (const LimitOffenders::Offender& each : worst) load.looked_at += each.seen;
+  return load;
+}
+
+std::vector<LimitLoad> limit_loads(const Director& director) {
+  std::vector<LimitLoad> loads;
+  for (const ServiceConfig& service : director.config().services) {
+    if (!service.limits.is_any()) continue;
+    const uint16_t own = director.registry().service(service.key).index;
+    const LimitTotals totals = director.statistics().limits(own);
+    for (const LimitRow& row : limits_of(service.limits))
+      loads.push_back(limit_load(director, service, own, row, totals));
+  }
+  return loads;
+}
+
 }  // namespace
+
+LimitTableLoad limit_table_load(const Director& director) {
+  return {director.statistics().limit_state().rates.cells(), director.limit_keeper().cells_taken(),
+          director.statistics().limit_cells_lost(), director.limit_keeper().connections()};
+}
 
 LoadSample sample_load(const DaemonView& daemon) {
   const Director& director = daemon.director;
@@ -58,6 +93,8 @@ LoadSample sample_load(const DaemonView& daemon) {
   sample.received = packets.received();
   sample.held_fragments = packets.held;
   sample.originated_lost = packets.originated_lost + daemon.wire.lost();
+  sample.limits = limit_loads(director);
+  sample.limit_table = limit_table_load(director);
   return sample;
 }
 

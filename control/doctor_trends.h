@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "control/limit_report.h"
 #include "dataplane/verdict.h"
 
 namespace turnout {
@@ -47,6 +48,8 @@ struct LoadSample {
   uint64_t received = 0;
   uint64_t held_fragments = 0;   // at that moment
   uint64_t originated_lost = 0;  // frames of the director's own
+  std::vector<LimitLoad> limits;
+  LimitTableLoad limit_table;
 };
 
 /// How much a counter grew; 0 if it was set back.

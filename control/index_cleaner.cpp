@@ -13,10 +13,11 @@ bool IndexCleaner::purge(const Table& table, TableCounters& counters, const Snap
   const uint64_t count = std::min(kBucketsAtOnce, table.buckets() - next_);
   table.purge(
       next_, count, [this](const auto& key) { return unwanted_.test(service_of(key)); },
-      [&](ConnectionValue value) {
+      [&](const auto& key, ConnectionValue value) {
         freed_ = true;
         counters.expired.add(1);
         note_closed(statistics_.control(), snapshot, value);
+        note_client(statistics_.control(), snapshot, key, value.state(), ConnectionState::free);
       });
   next_ += count;
   if (next_ < table.buckets()) return false;

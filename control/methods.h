@@ -51,6 +51,8 @@ void add_doctor_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 
 /// trace
 void add_trace_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
+/// limit.list
+void add_limit_methods(RpcDispatcher& dispatcher, DaemonView& daemon);
 /// events.list, whose answer waits for an event if the client wants it to.
 void add_event_methods(RpcDispatcher& dispatcher, EventLog& log, boost::asio::io_context& io);
 

@@ -41,11 +41,14 @@ void add_answers(Families& families, const PuntResponder::Counters& counters);
 void add_kernel_interfaces(Families& families, const DaemonView& daemon);
 
 // metrics_services.cpp
+Labels labels_of(const ServiceKey& key);
 void add_services(Families& families, const Director& director);
 void add_servers(Families& families, const Director& director);
 
 // metrics_filters.cpp
 void add_filters(Families& families, const Director& director);
+// metrics_limits.cpp
+void add_limits(Families& families, const Director& director);
 
 // metrics_watch.cpp
 void add_vip_conflicts(Families& families, const VipConflicts& conflicts);

@@ -3,8 +3,6 @@
 
 namespace turnout {
 
-namespace {
-
 Labels labels_of(const ServiceKey& key) {
   if (key.is_group()) {
     const std::string name = key.group + (key.vip.is_v6() ? " (ipv6)" : "");
@@ -12,6 +10,8 @@ Labels labels_of(const ServiceKey& key) {
   }
   return {{"vip", key.vip.to_string()}, {"protocol", to_string(key.protocol)}, {"port", key.port_text()}};
 }
+
+namespace {
 
 struct ServerRow {
   Labels labels;

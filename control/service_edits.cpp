@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "control/config_limits_json.h"
+
 namespace turnout {
 
 namespace {
@@ -113,7 +115,9 @@ EditedService edit_service(const ServiceConfig& service, const Json& params) {
   Json merged = to_json(service);
   if (wanted.contains("scheduler") && wanted["scheduler"] != merged["scheduler"])
     merged.erase("scheduler_flags");  // they were the other one's
+  const Json limits = merged.value("limits", Json());
   merged.update(wanted);
+  if (wanted.contains("limits")) merged["limits"] = merged_limits(limits, wanted["limits"]);
   if (merged.contains("fallback") && merged["fallback"].is_null()) merged.erase("fallback");
   ServiceConfig next = value_or_refuse(parse_service(merged, at));
   ServicePlaces places = places_of(next, wanted, at);

@@ -52,6 +52,13 @@ void forget_marks_unless_any(Snapshot& snapshot) {
   if (std::ranges::none_of(snapshot.marks, &Mark::is_any)) snapshot.marks.clear();
 }
 
+/// Likewise those that nobody limits. What is not known of the services that were changed is not kept.
+void forget_limits_unless_any(Snapshot& snapshot) {
+  snapshot.has_packet_limits = std::ranges::any_of(snapshot.services, &Service::limits_packets);
+  snapshot.has_client_counts = std::ranges::any_of(snapshot.services, &Service::counts_clients);
+  if (std::ranges::none_of(snapshot.limits, &ServiceLimits::is_any)) snapshot.limits.clear();
+}
+
 void make_room(const Registry& registry, Snapshot& snapshot) {
   snapshot.servers.resize(registry.slots_used());
   snapshot.terms.resize(registry.slots_used());
@@ -85,6 +92,7 @@ std::unique_ptr<Snapshot> SnapshotBuilder::build(const Config& config, const Reg
       if (is_up) vips_up.insert(listener.vip);
     }
   }
+  forget_limits_unless_any(*snapshot);
   std::move(listeners).write(*snapshot);
   add_addresses(config, stations_, {vips_up, registry, filters_}, *snapshot);
   if (filters_ != nullptr) hand_out_filters(*filters_, *snapshot);
@@ -116,10 +124,41 @@ std::unique_ptr<Snapshot> SnapshotBuilder::rebuild(const Snapshot& before,
   }
   forget_marks_unless_any(*snapshot);
   if (filters_ != nullptr) hand_out_filters(*filters_, *snapshot);
+  forget_limits_unless_any(*snapshot);
   return snapshot;
 }
 
 namespace {
+
+RateLimit rate_of(const RateConfig& rate) {
+  return rate ? RateLimit::of(rate.per_second, rate.burst_or_usual()) : RateLimit();
+}
+
+/// Of what a worker takes at once, a millisecond's worth and a burst's worth are enough.
+uint32_t batch_of(const RateConfig& packets) {
+  if (!packets) return 1;
+  return std::clamp(std::min(packets.per_second / 1000, packets.burst_or_usual() / 8), 1u, uint32_t{kBurst});
+}
+
+ServiceLimits limits_of(const ServiceConfig& config) {
+  ServiceLimits limits;
+  limits.connections = rate_of(config.limits.connections);
+  limits.packets = rate_of(config.limits.packets);
+  limits.client = rate_of(config.limits.client);
+  limits.prefix = rate_of(config.limits.prefix);
+  limits.client_connections = config.limits.client_connections;
+  limits.packet_batch = batch_of(config.limits.packets);
+  limits.prefix4 = config.limits.prefix4;
+  limits.prefix6 = config.limits.prefix6;
+  limits.observe = config.limits.observe;
+  return limits;
+}
+
+void set_limits(uint16_t own, const ServiceLimits& limits, Snapshot& snapshot) {
+  if (snapshot.limits.empty() && !limits.is_any()) return;
+  snapshot.limits.resize(snapshot.services.size());
+  snapshot.limits[own] = limits;
+}
 
 /// Why no server may be given a connection.
 DropReason why_unavailable(const std::vector<Candidate>& candidates) {
@@ -144,6 +183,10 @@ Service describe_service(const ServiceConfig& config, const Registry::Service& n
   service.table_by_port = config.scheduler == SchedulerKind::sh && config.flags.port;
   service.fallback = config.flags.fallback;
   service.one_packet = config.one_packet;
+  service.limits_connections = limits_of(config).limits_connections();
+  service.limits_packets = static_cast<bool>(config.limits.packets);
+  // of datagrams that nobody remembers none is open
+  service.counts_clients = config.limits.client_connections != 0 && !config.one_packet;
   return service;
 }
 
@@ -213,6 +256,7 @@ void SnapshotBuilder::fill_service(const ServiceConfig& config, const Sources& s
   service.has_closed = std::ranges::any_of(
       config.real_servers, [](const RealServerConfig& server) { return server.upper_threshold != 0; });
   snapshot.has_persistence |= service.persistence != 0;
+  set_limits(numbers.index, limits_of(config), snapshot);
   snapshot.services[numbers.index] = service;
   for (const auto& [member, index] : numbers.members) snapshot.services[index] = service;
   if (filters_ != nullptr) set_filters(config, sources.config, numbers, *filters_, snapshot);

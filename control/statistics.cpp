@@ -75,8 +75,10 @@ uint64_t PacketTotals::dropped() const {
   return std::accumulate(drops.begin(), drops.end(), uint64_t{0});
 }
 
-Statistics::Statistics(unsigned workers) {
-  for (unsigned i = 0; i <= workers; ++i) counters_.push_back(std::make_unique<WorkerCounters>(loads_));
+Statistics::Statistics(unsigned workers, const Limits::Setup& limits)
+    : limits_(std::make_shared<Limits>(limits)) {
+  for (unsigned i = 0; i <= workers; ++i)
+    counters_.push_back(std::make_unique<WorkerCounters>(loads_, limits_));
 }
 
 PacketTotals Statistics::packets() const {
@@ -152,6 +154,7 @@ void Statistics::settle(const Registry::Released& released) {
   if (released.slot == Registry::kIndexOnly) return;
   if (released.slot == Registry::kNoSlot) {
     past_.erase(released.service);
+    settle_limits(released.service);
     return;
   }
   past_[released.service] += server(released.slot);

@@ -62,10 +62,17 @@ struct TableTotals {
   bool operator==(const TableTotals&) const = default;
 };
 
+/// Of a service, by what it is limited to.
+struct LimitTotals {
+  std::array<uint64_t, kLimits> dropped{};   // packets
+  std::array<uint64_t, kLimits> observed{};  // that would have been, had it enforced its limits
+  uint64_t passed = 0;                       // connections within its limits
+};
+
 class Statistics {
  public:
   /// One set of counters for each of `workers`, and one for control itself.
-  explicit Statistics(unsigned workers);
+  explicit Statistics(unsigned workers, const Limits::Setup& limits = {});
 
   WorkerCounters& worker(unsigned id) { return *counters_[id]; }
   const WorkerCounters& worker(unsigned id) const { return *counters_[id]; }
@@ -85,6 +92,12 @@ class Statistics {
   /// Of all servers the service has had since it was entered. `active` and `inactive`: of those that it has.
   ServerTotals service(const Registry::Service& service, const Registry& registry) const;
 
+  /// Since the service was entered. `index`: its own.
+  LimitTotals limits(uint16_t index) const;
+  uint64_t limit_cells_lost() const;
+
+  Limits& limit_state() { return *limits_; }
+  const Limits& limit_state() const { return *limits_; }
   ServerLoads& loads() { return *loads_; }
   const ServerLoads& loads() const { return *loads_; }
 
@@ -95,11 +108,15 @@ class Statistics {
  private:
   TableTotals table(TableCounters WorkerCounters::*which) const;
   ServerTotals raw(uint32_t slot) const;
+  LimitTotals raw_limits(uint16_t index) const;
+  void settle_limits(uint16_t index);
 
   std::shared_ptr<ServerLoads> loads_ = std::make_shared<ServerLoads>();
+  std::shared_ptr<Limits> limits_;
   std::vector<std::unique_ptr<WorkerCounters>> counters_;
   std::unordered_map<uint32_t, ServerTotals> baseline_;  // raw totals when the slot became free, by slot
   std::unordered_map<uint16_t, ServerTotals> past_;  // of servers that a service no longer has, by its index
+  std::unordered_map<uint16_t, LimitTotals> limits_before_;  // when the index became free, by it
 };
 
 }  // namespace turnout

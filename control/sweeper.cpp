@@ -20,9 +20,10 @@ void Sweeper::sweep(const Table& table, Place& place, TableCounters& counters, T
   const uint64_t buckets = table.buckets() * passed / static_cast<uint64_t>(round.count());
   if (buckets == 0) return;  // a small table: wait until there is something to do
   place.last = now;
-  table.sweep(place.bucket, buckets, tick, snapshot.timeouts, [&](ConnectionValue expired) {
+  table.sweep(place.bucket, buckets, tick, snapshot.timeouts, [&](const auto& key, ConnectionValue expired) {
     counters.expired.add(1);
     note_closed(statistics_.control(), snapshot, expired);
+    note_client(statistics_.control(), snapshot, key, expired.state(), ConnectionState::free);
   });
   place.bucket += buckets;
 }

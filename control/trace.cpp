@@ -98,7 +98,8 @@ TraceScratch::TraceScratch(const Director& director, const TracedFlow& flow)
     : snapshot_(director.snapshot()),
       flow_(flow),
       now_(director.now()),
-      counters_(std::make_unique<WorkerCounters>(loads_)) {
+      limits_(std::make_shared<Limits>(director.statistics().limit_state().copy_setup())),
+      counters_(std::make_unique<WorkerCounters>(loads_, limits_)) {
   const ConnectionTables tables{*ipv4_, *ipv6_};
   forwarder_ = std::make_unique<Forwarder>(tables, *counters_, 0, 1);
   if (flow.service == 0) return;
@@ -118,6 +119,7 @@ TraceScratch::TraceScratch(const Director& director, const TracedFlow& flow)
     ipv6_.enter(template_key(service, fields.client6), flow.client, now_, timeouts);
   }
   copy_loads(director, service);
+  copy_limits(director, service);
 }
 
 void TraceScratch::copy_loads(const Director& director, const Service& service) {
@@ -125,6 +127,26 @@ void TraceScratch::copy_loads(const Director& director, const Service& service) 
     loads_->copy(director.statistics().loads(), service.sequence[i]);
   for (uint32_t i = 0; i < service.maglev_size; ++i)
     loads_->copy(director.statistics().loads(), service.maglev[i]);
+}
+
+LimitPlaces::LimitPlaces(const Limits& limits, const ServiceLimits& of, uint16_t own,
+                         const PacketFields& fields) {
+  const bool is_v4 = fields.version == 4;
+  client = limits.hash(is_v4 ? limited_client(fields.client) : fields.client6, own, LimitScope::client);
+  prefix = limits.hash(is_v4 ? limited_client(mask_client(fields.client, of.prefix4))
+                             : mask_client(fields.client6, of.prefix6),
+                       own, LimitScope::prefix);
+}
+
+void TraceScratch::copy_limits(const Director& director, const Service& service) {
+  if (!service.limits_connections && !service.limits_packets) return;
+  const Limits& from = director.statistics().limit_state();
+  const LimitPlaces places(from, snapshot_.limits[service.own], service.own, flow_.fields);
+  limits_->connections_of(service.own).copy(from.connections_of(service.own));
+  limits_->packets_of(service.own).copy(from.packets_of(service.own));
+  limits_->rates.copy(from.rates, places.client);
+  limits_->rates.copy(from.rates, places.prefix);
+  limits_->counts.copy(from.counts, places.client);
 }
 
 const Outcome& TraceScratch::process(std::vector<uint8_t>& frame, size_t port) {

@@ -48,6 +48,13 @@ class ScratchTable {
   Table table_;
 };
 
+/// Where limits keep what they know of the packet's client.
+struct LimitPlaces {
+  LimitPlaces(const Limits& limits, const ServiceLimits& of, uint16_t own, const PacketFields& fields);
+  uint64_t client;
+  uint64_t prefix;
+};
+
 /// The forwarder with tables and loads that hold what it would find of one flow.
 class TraceScratch {
  public:
@@ -61,6 +68,7 @@ class TraceScratch {
 
  private:
   void copy_loads(const Director& director, const Service& service);
+  void copy_limits(const Director& director, const Service& service);
 
   const Snapshot& snapshot_;
   const TracedFlow& flow_;
@@ -68,6 +76,7 @@ class TraceScratch {
   ScratchTable<ConnectionKey> ipv4_;
   ScratchTable<WideKey> ipv6_;
   std::shared_ptr<ServerLoads> loads_ = std::make_shared<ServerLoads>();
+  std::shared_ptr<Limits> limits_;
   std::unique_ptr<WorkerCounters> counters_;
   std::unique_ptr<Forwarder> forwarder_;
   std::unique_ptr<Outcome> outcome_ = std::make_unique<Outcome>();

@@ -46,6 +46,7 @@ class Decisions {
     say_what_it_is();
     if (flow_.is_flow()) say_service();
     const bool passes = say_filters();
+    if (passes && flow_.service != 0) say_packet_limit();
     if (passes && flow_.service != 0) say_connection();
     say_outcome(outcome);
     return std::move(lines_);
@@ -174,7 +175,55 @@ class Decisions {
     }
     if (service().maglev_size == 0) return say("no real server may be given a connection");
     if (flow_.fields.event == PacketEvent::icmp_error) return say_maglev("an error opens no connection: ");
+    if (service().limits_connections) say_limits();
     if (service().persistence == 0 || !say_client()) say_scheduler();
+  }
+
+  const ServiceLimits& limits() const { return snapshot_.limits[service().own]; }
+
+  /// "limit client_rate: 3 of 10 tokens left".
+  void say_tokens(Limit limit, const RateLimit& rate, uint64_t tokens) {
+    if (rate)
+      say_limit(limit, std::to_string(tokens) + " of " + std::to_string(rate.burst()) + " tokens left",
+                tokens > 0);
+  }
+  void say_limit(Limit limit, const std::string& state, bool is_within) {
+    const std::string over = limits().observe ? ": it is over, which is only counted" : ": it is over";
+    say("limit " + std::string(name_of(limit)) + ": " + state + (is_within ? "" : over));
+  }
+
+  void say_packet_limit() {
+    if (!service().limits_packets) return;
+    const Limits& state = director_.statistics().limit_state();
+    const RateLimit& rate = limits().packets;
+    say_tokens(Limit::service_packet_rate, rate,
+               state.packets_of(service().own).tokens(rate, state.clock.now()));
+  }
+
+  void say_limits() {
+    const PacketEvent event = flow_.fields.event;
+    if (event != PacketEvent::syn && event != PacketEvent::datagram) return;
+    const ConnectionValue entry = flow_.entry;
+    const bool is_new =
+        !entry.live() || entry.expired(now_, snapshot_.timeouts) || starts_anew(entry.state(), event);
+    if (!is_new) return;
+    const Limits& state = director_.statistics().limit_state();
+    const LimitPlaces places(state, limits(), service().own, flow_.fields);
+    const LimitTime now = state.clock.now();
+    if (const uint32_t most = limits().client_connections; most != 0) {
+      const int32_t open = std::max(state.counts.read(places.client), 0);
+      say_limit(
+          Limit::client_connections,
+          "the client has " + std::to_string(open) + " of " + std::to_string(most) + " connections open",
+          static_cast<uint32_t>(open) < most);
+    }
+    const auto in_table = [&](const RateLimit& rate, uint64_t place) {
+      return rate ? rate.tokens(state.rates.ahead(place, now)) : 0;
+    };
+    say_tokens(Limit::client_rate, limits().client, in_table(limits().client, places.client));
+    say_tokens(Limit::client_prefix_rate, limits().prefix, in_table(limits().prefix, places.prefix));
+    if (const RateLimit& rate = limits().connections)
+      say_tokens(Limit::service_connection_rate, rate, state.connections_of(service().own).tokens(rate, now));
   }
 
   /// True if the client has a server.

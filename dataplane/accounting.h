@@ -1,4 +1,4 @@
-// The counts of connections, kept by whoever opens, changes or removes an entry.
+// The counts of connections, of servers and of clients, kept by whoever opens, changes or removes an entry.
 #pragma once
 
 #include "dataplane/connection.h"
@@ -23,6 +23,41 @@ inline void count(WorkerCounters& counters, const Snapshot& snapshot, Connection
 }
 
 }  // namespace accounting_detail
+
+/// Is it a connection that its client has open? Not one that the client has ended, which is remembered for a
+/// while.
+constexpr bool is_held_open(ConnectionState state) {
+  return state == ConnectionState::syn_recv || is_active(state);
+}
+
+namespace accounting_detail {
+
+inline void count_client(WorkerCounters& counters, const Snapshot& snapshot, const Address6& client,
+                         uint16_t index, int change) {
+  if (index >= snapshot.services.size() || !snapshot.services[index].counts_clients) return;
+  const uint16_t own = snapshot.services[index].own;
+  counters.limits->counts.add(counters.limits->hash(client, own, LimitScope::client), change);
+}
+inline Address6 client_of_entry(ConnectionKey key) {
+  return limited_client(client_of(key));
+}
+inline Address6 client_of_entry(const WideKey& key) {
+  return client_of(key);
+}
+
+}  // namespace accounting_detail
+
+/// An entry came, went or changed its state; `free`: it was not there, or is no longer.
+template <typename Key>
+inline void note_client(WorkerCounters& counters, const Snapshot& snapshot, const Key& key,
+                        ConnectionState before, ConnectionState after) {
+  if (!snapshot.has_client_counts) [[likely]]
+    return;
+  const int change = int{is_held_open(after)} - int{is_held_open(before)};
+  if (change == 0) return;
+  accounting_detail::count_client(counters, snapshot, accounting_detail::client_of_entry(key),
+                                  service_of(key), change);
+}
 
 inline void note_opened(WorkerCounters& counters, const Snapshot& snapshot, ConnectionValue value) {
   accounting_detail::count(counters, snapshot, value, 1);

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 #include "dataplane/connection.h"
@@ -28,7 +29,15 @@ struct ConnectionEntry {
 /// An entry that had to go so that another could take its slot.
 struct DisplacedConnection {
   ConnectionValue value;
-  bool evicted;  // false: it had expired
+  bool evicted;                 // false: it had expired
+  std::array<uint64_t, 3> key;  // its key's words, of which a narrow one has one
+
+  template <typename Key>
+  Key key_as() const {
+    Key whole;
+    std::memcpy(static_cast<void*>(&whole), key.data(), sizeof whole);
+    return whole;
+  }
 };
 
 /// What became of an insertion.
@@ -42,8 +51,12 @@ struct InsertedConnection {
   std::array<DisplacedConnection, 4> displaced;
 
   bool may_displace() const { return displaced_count < displaced.size(); }
-  void note_displaced(ConnectionValue value, bool evicted) {
-    displaced[displaced_count++] = {value, evicted};
+  template <typename Key>
+  void note_displaced(const Key& key, ConnectionValue value, bool evicted) {
+    DisplacedConnection& one = displaced[displaced_count++];
+    one.value = value;
+    one.evicted = evicted;
+    std::memcpy(one.key.data(), &key, sizeof key);
   }
 };
 

@@ -88,7 +88,7 @@ typename BasicConnectionTable<Key>::Agreement BasicConnectionTable<Key>::meet_ri
     if (!value.present() || !slot.key.equals(attempt.key, std::memory_order_acquire)) return Agreement::ours;
     if (attempt.has_expired(value) && attempt.result.may_displace()) {
       if (!slot.value.compare_exchange_strong(bits, value.with_state(ConnectionState::free).bits())) continue;
-      attempt.result.note_displaced(value, false);
+      attempt.result.note_displaced(attempt.key, value, false);
       return Agreement::ours;
     }
     const ConnectionValue again(slot.value.load());

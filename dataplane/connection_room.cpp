@@ -59,7 +59,8 @@ class BasicConnectionTable<Key>::Victim {
   Claim take(Attempt& attempt) const {
     if (!score_.may_go() || !attempt.result.may_displace()) return {};
     const Claim claim = BasicConnectionTable::take(*slot_, value_, attempt);
-    if (claim) attempt.result.note_displaced(value_, !has_expired());
+    if (claim)  // ours, so its key stays the one before's until we write ours
+      attempt.result.note_displaced(slot_->key.load(std::memory_order_relaxed), value_, !has_expired());
     return claim;
   }
 

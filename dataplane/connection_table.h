@@ -99,12 +99,13 @@ class BasicConnectionTable {
 
   // ---- control, while workers run ----
 
-  /// Frees expired entries of `count` buckets from `first` on (modulo the table) and tells `expired` of each.
+  /// Frees expired entries of `count` buckets from `first` on (modulo the table) and tells expired(key,
+  /// value) of each.
   template <typename Function>
   void sweep(uint64_t first, uint64_t count, Tick now, const Timeouts& timeouts, Function&& expired) const;
 
-  /// Frees entries of `count` buckets whose key is unwanted(key), and tells `freed` of each. Nobody may enter
-  /// such any more.
+  /// Frees entries of `count` buckets whose key is unwanted(key), and tells freed(key, value) of each. Nobody
+  /// may enter such any more.
   template <typename Unwanted, typename Function>
   void purge(uint64_t first, uint64_t count, Unwanted&& unwanted, Function&& freed) const;
 
@@ -198,11 +199,14 @@ void BasicConnectionTable<Key>::sweep(uint64_t first, uint64_t count, Tick now, 
                                       Function&& expired) const {
   for (uint64_t i = first; i < first + count; ++i) {
     for (Slot& slot : buckets_[i & bucket_mask_].slots) {
-      uint64_t bits = slot.value.load(std::memory_order_relaxed);
+      uint64_t bits = slot.value.load(std::memory_order_acquire);
       const ConnectionValue value(bits);
       if (!value.expired(now, timeouts)) continue;
+      // Before it is free, when somebody else may write another: if the value is the same then, so was the
+      // key.
+      const Key key = slot.key.load(std::memory_order_acquire);
       const ConnectionValue freed = value.with_state(ConnectionState::free);
-      if (slot.value.compare_exchange_strong(bits, freed.bits())) expired(value);
+      if (slot.value.compare_exchange_strong(bits, freed.bits())) expired(key, value);
     }
   }
 }
@@ -218,7 +222,7 @@ void BasicConnectionTable<Key>::purge(uint64_t first, uint64_t count, Unwanted&&
       if (!value.live() || !unwanted(key)) continue;
       uint64_t bits = value.bits();
       const ConnectionValue gone = value.with_state(ConnectionState::free);
-      if (slot.value.compare_exchange_strong(bits, gone.bits())) freed(value);
+      if (slot.value.compare_exchange_strong(bits, gone.bits())) freed(key, value);
     }
   }
 }

@@ -10,24 +10,14 @@
 
 #include "dataplane/bounds.h"
 #include "dataplane/client_filter.h"
+#include "dataplane/counter.h"
 #include "dataplane/denial.h"
+#include "dataplane/limit_counters.h"
+#include "dataplane/limits.h"
 #include "dataplane/server_loads.h"
 #include "dataplane/verdict.h"
 
 namespace turnout {
-
-/// Written by one thread, read by any. No locked instruction: the writer is alone.
-class Counter {
- public:
-  void add(uint64_t amount) {
-    value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
-  }
-  void subtract(uint64_t amount) { add(uint64_t{0} - amount); }
-  uint64_t read() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<uint64_t> value_{0};
-};
 
 /// By server slot: what each packet counts. A service's figures are the sums over its servers.
 struct TrafficCounters {
@@ -102,11 +92,13 @@ struct alignas(64) WorkerCounters {
     return false;
   }
 
-  /// `shared`: of all workers; by default nobody else's.
-  explicit WorkerCounters(std::shared_ptr<ServerLoads> shared = std::make_shared<ServerLoads>())
-      : loads(std::move(shared)) {}
+  /// Both are of all workers; by default nobody else's.
+  explicit WorkerCounters(std::shared_ptr<ServerLoads> shared = std::make_shared<ServerLoads>(),
+                          std::shared_ptr<Limits> shared_limits = std::make_shared<Limits>())
+      : loads(std::move(shared)), limits(std::move(shared_limits)) {}
 
   const std::shared_ptr<ServerLoads> loads;
+  const std::shared_ptr<Limits> limits;
   PacketCounters packets;
   TableCounters ipv4_table;
   TableCounters ipv6_table;
@@ -123,7 +115,11 @@ struct alignas(64) WorkerCounters {
   const ServerCounters& server(uint32_t slot) const { return servers_.first()[slot]; }
   TrafficCounters& traffic(uint32_t slot) { return traffic_.first()[slot]; }
   const TrafficCounters& traffic(uint32_t slot) const { return traffic_.first()[slot]; }
-  TrafficCounters* traffic() { return traffic_.first(); }  ///< by slot, for a loop
+  TrafficCounters* traffic() { return traffic_.first(); }                 ///< by slot, for a loop
+  LimitCounters& limited(uint16_t own) { return limited_.first()[own]; }  ///< by a service's own index
+  const LimitCounters& limited(uint16_t own) const { return limited_.first()[own]; }
+  OffenderRing offenders;
+  Counter limit_cells_lost;  // clients' buckets that gave way to others before they were full
   /// By a filter's rule: packets of which it had the longest prefix.
   Counter& rule(uint32_t rule) { return rules_.first()[rule]; }
   const Counter& rule(uint32_t rule) const { return rules_.first()[rule]; }
@@ -134,6 +130,7 @@ struct alignas(64) WorkerCounters {
   PerServer<TrafficCounters> traffic_;
   PerServer<ServerCounters> servers_;
   PerNumber<Counter, kMaxFilterRules> rules_;
+  PerService<LimitCounters> limited_;
 };
 
 }  // namespace turnout

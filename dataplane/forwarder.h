@@ -133,8 +133,11 @@ class Forwarder {
   template <typename Key>
   void open_connection(Track<Key>& track, ConnectionValue value, const Snapshot& snapshot,
                        const Service& service, size_t position, Tick now);
-  bool keep_connection(ConnectionEntry entry, const Snapshot& snapshot, size_t position, Tick now);
-  bool replace_connection(ConnectionEntry entry, ConnectionValue to, const Snapshot& snapshot,
+  template <typename Key>
+  bool keep_connection(const Key& key, ConnectionEntry entry, const Snapshot& snapshot, size_t position,
+                       Tick now);
+  template <typename Key>
+  bool replace_connection(const Key& key, ConnectionEntry entry, ConnectionValue to, const Snapshot& snapshot,
                           size_t position, Tick now);
   uint32_t choose_server(const Service& service, const Snapshot& snapshot, size_t position, bool overloaded);
   uint32_t choose_closely(const Service& service, const Snapshot& snapshot, size_t position);
@@ -162,6 +165,18 @@ class Forwarder {
   template <typename Key>
   InsertedConnection insert(Track<Key>& track, const Key& key, ConnectionValue value,
                             const Snapshot& snapshot, Tick now);
+
+  // Limits (forwarder_limits.cpp).
+  void limit_packets(const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
+  template <typename Key>
+  void limit_packets(Track<Key>& track, const Burst& packets, const Snapshot& snapshot, LimitTime now,
+                     Outcome& outcome);
+  bool take_packet(const Service& service, const ServiceLimits& limits, LimitTime now);
+  bool may_begin(const Service& service, const Snapshot& snapshot, size_t position, DropReason& reason);
+  Limit begin_within(const ServiceLimits& limits, uint16_t own, size_t position);
+  bool refuse(Limit over, const ServiceLimits& limits, uint16_t own, size_t position);
+  uint64_t prefix_hash(const ServiceLimits& limits, uint16_t own, size_t position) const;
+  Address6 limited_client_of(size_t position) const;
 
   // The exceptions (forwarder_exceptions.cpp).
   bool match_range(const Snapshot& snapshot, size_t position);

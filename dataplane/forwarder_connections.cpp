@@ -64,7 +64,7 @@ void Forwarder::settle_connections(Track<Key>& track, const Snapshot& snapshot, 
     const ConnectionEntry entry = track.table.look_up(track.keys[i], track.table.hash(track.keys[i]));
     flows_.known[i] = static_cast<bool>(entry);
     const bool expired = entry.value.expired(now, snapshot.timeouts);
-    if (!entry || expired || !keep_connection(entry, snapshot, i, now)) {
+    if (!entry || expired || !keep_connection(track.keys[i], entry, snapshot, i, now)) {
       track.missed.add(i);
     } else if (snapshot.has_persistence) {
       const Service& service = snapshot.services[service_of(track.keys[i])];
@@ -76,7 +76,9 @@ void Forwarder::settle_connections(Track<Key>& track, const Snapshot& snapshot, 
 
 /// Sends the packet where its connection goes, unless its server is gone or the packet begins another
 /// connection.
-bool Forwarder::keep_connection(ConnectionEntry entry, const Snapshot& snapshot, size_t position, Tick now) {
+template <typename Key>
+bool Forwarder::keep_connection(const Key& key, ConnectionEntry entry, const Snapshot& snapshot,
+                                size_t position, Tick now) {
   const PacketEvent event = flows_.fields[position].event;
   const ConnectionState state = entry.value.state();
   if (!snapshot.keeps(entry.value) || starts_anew(state, event)) [[unlikely]]
@@ -90,6 +92,7 @@ bool Forwarder::keep_connection(ConnectionEntry entry, const Snapshot& snapshot,
       note_closed(counters_, snapshot, *before);
       note_opened(counters_, snapshot, entry.value);
     }
+    note_client(counters_, snapshot, key, before->state(), entry.value.state());
   }
   flows_.servers[position] = entry.value.server();
   return true;
@@ -125,14 +128,20 @@ template <typename Key>
   constexpr DropReason kUnresolved = DropReason::no_server_resolved;
   const Key& key = track.keys[position];
   ConnectionEntry entry;
-  if (flows_.known[position] || service.sequence || service.has_closed)
+  if (flows_.known[position] || service.sequence || service.has_closed || service.limits_connections)
     entry = track.table.find(key, track.table.hash(key), now, snapshot.timeouts);
-  if (entry && keep_connection(entry, snapshot, position, now)) return kUnresolved;
+  if (entry && keep_connection(key, entry, snapshot, position, now)) return kUnresolved;
   const PacketEvent event = flows_.fields[position].event;
   if (event ==
       PacketEvent::icmp_error) {  // opens no connection; a flow without an entry is where Maglev says
     send_to(server_by_maglev(service, position), snapshot, position);
     return kUnresolved;
+  }
+  if (service.limits_connections) [[unlikely]] {
+    const bool begins = event == PacketEvent::syn || event == PacketEvent::datagram;
+    const bool is_new = !entry || starts_anew(entry.value.state(), event);
+    DropReason reason;
+    if (begins && is_new && !may_begin(service, snapshot, position, reason)) return reason;
   }
 
   uint32_t server;
@@ -152,7 +161,7 @@ template <typename Key>
   }
   const ConnectionState state = next_state(ConnectionState::free, event);
   const auto value = ConnectionValue::make(server, snapshot.servers[server].generation(), state, now);
-  if (entry && replace_connection(entry, value, snapshot, position, now)) return kUnresolved;
+  if (entry && replace_connection(key, entry, value, snapshot, position, now)) return kUnresolved;
   open_connection(track, value, snapshot, service, position, now);
   return kUnresolved;
 }
@@ -193,19 +202,21 @@ uint32_t Forwarder::server_by_maglev(const Service& service, size_t position) co
 
 /// Gives an entry whose server is gone, or whose connection is over, its new server. False if the entry
 /// itself is gone.
-bool Forwarder::replace_connection(ConnectionEntry entry, ConnectionValue to, const Snapshot& snapshot,
-                                   size_t position, Tick now) {
+template <typename Key>
+bool Forwarder::replace_connection(const Key& key, ConnectionEntry entry, ConnectionValue to,
+                                   const Snapshot& snapshot, size_t position, Tick now) {
   const uint8_t version = entry.value.version();
   while (entry.value.live() && entry.value.version() == version) {
     const ConnectionValue before = entry.value;
     if (entry.replace(to)) {
       note_closed(counters_, snapshot, before);
       note_opened(counters_, snapshot, entry.value);
+      note_client(counters_, snapshot, key, before.state(), entry.value.state());
       counters_.server(to.server()).connections.add(1);
       flows_.servers[position] = to.server();
       return true;
     }
-    if (entry.value.version() == version && keep_connection(entry, snapshot, position, now)) return true;
+    if (entry.value.version() == version && keep_connection(key, entry, snapshot, position, now)) return true;
   }
   return false;
 }
@@ -218,8 +229,9 @@ template <typename Key>
   using Result = InsertedConnection::Result;
   const InsertedConnection inserted = insert(track, track.keys[position], value, snapshot, now);
   if (inserted.result == Result::existing) {
-    if (keep_connection(inserted.entry, snapshot, position, now)) return;
-    if (replace_connection(inserted.entry, value, snapshot, position, now)) return;
+    const Key& key = track.keys[position];
+    if (keep_connection(key, inserted.entry, snapshot, position, now)) return;
+    if (replace_connection(key, inserted.entry, value, snapshot, position, now)) return;
   }
   if (inserted.result == Result::inserted) {
     counters_.server(value.server()).connections.add(1);

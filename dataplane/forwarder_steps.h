@@ -41,6 +41,7 @@ template <typename Key>
     const DisplacedConnection& displaced = inserted.displaced[i];
     (displaced.evicted ? track.counters.evicted : track.counters.expired).add(1);
     note_closed(counters_, snapshot, displaced.value);
+    note_client(counters_, snapshot, displaced.key_as<Key>(), displaced.value.state(), ConnectionState::free);
     // Who loses its entry in the middle of its handshake goes on by the Maglev table: so has to be who begins
     // now.
     if (displaced.evicted && displaced.value.state() == ConnectionState::syn_recv)
@@ -50,6 +51,7 @@ template <typename Key>
   if (inserted.result == InsertedConnection::Result::inserted) {
     track.counters.inserted.add(1);
     note_opened(counters_, snapshot, value);
+    note_client(counters_, snapshot, key, ConnectionState::free, value.state());
   }
   return inserted;
 }

@@ -1,4 +1,4 @@
-// One of something for each server slot, or for each of other numbers.
+// One of something for each server slot, for each service index, or for each of other numbers.
 #pragma once
 
 #include <cstddef>
@@ -27,5 +27,7 @@ class PerNumber {
 
 template <typename Counters>
 using PerServer = PerNumber<Counters, kMaxServers>;
+template <typename Counters>
+using PerService = PerNumber<Counters, kMaxServices>;
 
 }  // namespace turnout

@@ -14,6 +14,7 @@
 #include "dataplane/bounds.h"
 #include "dataplane/client_filter.h"
 #include "dataplane/connection.h"
+#include "dataplane/limits.h"
 #include "dataplane/mac.h"
 #include "dataplane/mark.h"
 #include "dataplane/scheduler_kind.h"
@@ -55,13 +56,16 @@ struct Service {
   uint16_t templates = 0;    // index of its persistence templates
   DropReason unavailable = DropReason::no_server;
   SchedulerKind scheduler = SchedulerKind::mh;
-  uint8_t prefix = 0;          // leading bits of the client's address that count, with persistence
-  bool known = false;          // false: nobody's index
-  bool by_port = true;         // the client's port counts in `maglev` …
-  bool table_by_port = false;  // … and in the buckets of sh
-  bool fallback = false;       // a client whose server in a table can't be had gets another
-  bool has_closed = false;     // servers in its tables may be full, or have no weight: ask ServerTerms
-  bool one_packet = false;     // each datagram is a connection of its own, and none is remembered
+  uint8_t prefix = 0;               // leading bits of the client's address that count, with persistence
+  bool known = false;               // false: nobody's index
+  bool by_port = true;              // the client's port counts in `maglev` …
+  bool table_by_port = false;       // … and in the buckets of sh
+  bool fallback = false;            // a client whose server in a table can't be had gets another
+  bool has_closed = false;          // servers in its tables may be full, or have no weight: ask ServerTerms
+  bool one_packet = false;          // each datagram is a connection of its own, and none is remembered
+  bool limits_connections = false;  // as Snapshot::limits has it for `own` …
+  bool limits_packets = false;      // … as well
+  bool counts_clients = false;      // its clients' open connections are counted
 };
 static_assert(sizeof(Service) <= 64, "one cache line");
 
@@ -96,6 +100,7 @@ struct Snapshot {
   std::vector<ServerTerms> terms;              // likewise
   std::vector<Mark> marks;                     // likewise; empty if no service marks
   std::vector<Service> services;               // by service index
+  std::vector<ServiceLimits> limits;           // by Service::own; empty if no service has any
   ExactMap<uint64_t> service_map;              // service_map_key → service index
   ExactMap<ServiceKey6> service_map6;          // likewise
   ExactMap<ServiceKey6> range_map;             // VIP (IPv4: mapped) and protocol → index + 1 into `ranges`
@@ -109,6 +114,8 @@ struct Snapshot {
   bool has_tags = false;                         // a port has a VLAN
   bool has_live_loads = false;                   // a server's terms say `live`
   bool has_persistence = false;                  // a service has it
+  bool has_packet_limits = false;              // a service limits its packets
+  bool has_client_counts = false;              // a service counts its clients' open connections
   std::vector<ServerTable> tables;               // keeps alive what `services` points to
   std::shared_ptr<const CaptureOrder> capture;  // what is copied for control; null: nothing
 

@@ -40,6 +40,11 @@ enum class DropReason : uint8_t {
   punt_limited,          // more of its kind a second than the control thread is given
   punt_full,             // the control thread has more waiting than it can take
   spread_full,           // the worker that it was to be handed over to has more waiting than it can take
+  client_connections,    // the client has as many connections open as one may have in the service's limits
+  client_rate,           // it begins more connections a second than one may
+  client_prefix_rate,    // or all clients in its prefix do together
+  service_connection_rate,  // or all clients of the service
+  service_packet_rate,      // more packets a second than the service is given
   count
 };
 inline constexpr size_t kDropReasons = static_cast<size_t>(DropReason::count);
@@ -105,7 +110,12 @@ inline constexpr std::array<std::string_view, kDropReasons> kDropReasonNames = {
                                                                                 "transmit_full",
                                                                                 "punt_limited",
                                                                                 "punt_full",
-                                                                                "spread_full"};
+                                                                                "spread_full",
+                                                                                "client_connections",
+                                                                                "client_rate",
+                                                                                "client_prefix_rate",
+                                                                                "service_connection_rate",
+                                                                                "service_packet_rate"};
 inline constexpr std::array<std::string_view, kPuntKinds> kPuntKindNames = {
     "arp", "ndp", "neighbor", "icmp_echo", "unmatched", "filtered", "too_big", "health", "kernel"};
 

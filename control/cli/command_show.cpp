@@ -162,6 +162,7 @@ CommandGroup show_commands() {
        "  turnoutctl zero tcp 192.0.2.100:80\n",
        zero_statistics},
   };
+  group.commands.push_back(limits_command());
   group.commands.push_back(top_command());
   group.commands.push_back(watch_events_command());
   group.commands.push_back(capture_command());

@@ -6,6 +6,7 @@
 #include "control/cli/arguments.h"
 #include "control/cli/errors.h"
 #include "control/cli/format.h"
+#include "control/cli/limit_options.h"
 
 namespace turnout::cli {
 namespace {
@@ -51,6 +52,7 @@ void add_service_options(Command& command) {
        {"vlan-priority", Kind::value, "N|none", "likewise, 0 to 7, where they leave with a VLAN tag"},
        {"filter", Kind::value, "FILTER|none", "that its clients have to pass"},
        {"member", Kind::repeated, "tcp/VIP:PORT", "of a group: all of its services, each by this option"}});
+  add_limit_options(command);
 }
 
 void add_server_options(Command& command) {
@@ -75,6 +77,7 @@ void read_scheduling_options(const Request& request, Json& service) {
   if (const auto priority = request.option("vlan-priority"))
     service["vlan_priority"] = parse_mark("--vlan-priority", *priority, kMaxPriority);
   if (const auto filter = request.option("filter")) service["filter"] = *filter == "none" ? "" : *filter;
+  read_limit_options(request, service);
   for (const std::string& member : request.options_named("member"))
     service["members"].push_back(parse_member(member));
 }

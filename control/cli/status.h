@@ -18,6 +18,7 @@ void show_trace(const Request& request);
 Command top_command();
 Command watch_events_command();
 Command capture_command();
+Command limits_command();
 void show_services(const Request& request);
 void show_servers(const Request& request);
 void show_vips(const Request& request);

@@ -64,6 +64,7 @@ struct Settings {
       Service& service = snapshot.services[index];
       if (compares) service.scheduler = SchedulerKind::wlc;
       service.has_closed = compares;
+      service.limits_connections = service.limits_packets = service.counts_clients = compares;
       if (!persistent) continue;
       service.persistence = 60;
       service.prefix = 24;
@@ -71,6 +72,21 @@ struct Settings {
       service.templates = static_cast<uint16_t>(count + index);
     }
     snapshot.services.resize(2 * count);
+    if (compares) add_limits(snapshot);
+  }
+  /// Time stands still for them: one client's connections are used up at some time, a service's packets
+  /// never.
+  static void add_limits(Snapshot& snapshot) {
+    ServiceLimits limits;
+    limits.packets = RateLimit::of(1'000'000'000, UINT32_MAX);
+    limits.packet_batch = kBurst;
+    limits.client = RateLimit::of(1000, 1000);
+    limits.prefix = RateLimit::of(1'000'000, 1'000'000);
+    limits.prefix4 = 24;
+    limits.prefix6 = 64;
+    limits.client_connections = 100;
+    snapshot.limits.assign(snapshot.services.size(), limits);
+    snapshot.has_packet_limits = snapshot.has_client_counts = true;
   }
   static void add_ranges(Snapshot& snapshot) {
     const uint16_t of_tcp[] = {kTcpService, kTcp6Service};

@@ -63,6 +63,8 @@ class Rig {
   std::vector<Sent> answers();
   /// Lets so much time pass that all announcements are made; what leaves meanwhile is thrown away.
   void settle();
+  /// Lets time pass for the buckets of limits, for which it stands still otherwise.
+  void wait(LimitTime time) { statistics_.limit_state().clock.advance(time); }
 
   Director::Applied apply(Config next) {
     return director_.apply(std::move(next), false, time_, {"test", {}});

@@ -25,11 +25,11 @@ FrameFields6 to(const std::string& destination, uint16_t port = 80) {
   fields.destination_port = port;
   return fields;
 }
-Row to_web(std::string sentence, const Bytes& frame, Arrival how = {}) {
+Row to_web6(std::string sentence, const Bytes& frame, Arrival how = {}) {
   return forwarded("IPv6, " + std::move(sentence), kFront, frame,
                    {kBack, redirected(frame, kWebMac, kBackMac)}, how);
 }
-Row to_name(std::string sentence, const Bytes& frame) {
+Row to_name6(std::string sentence, const Bytes& frame) {
   return forwarded("IPv6, " + std::move(sentence), kFront, frame,
                    {kBack, redirected(frame, kNameMac, kBackMac)});
 }
@@ -160,22 +160,23 @@ void add_pings(std::vector<Row>& rows) {
 
 std::vector<Row> ipv6_forwarded_rows() {
   std::vector<Row> rows;
-  rows.push_back(to_web("a SYN", syn6()));
-  rows.push_back(to_web("data", tcp6_frame({}, kAck | kPsh, payload(100))));
-  rows.push_back(to_name("a datagram", udp6_frame(to(kVip6, 53), payload(40))));
-  rows.push_back(to_web("eight extension headers", tcp6_frame(with_headers(std::vector(8, kOptions)), kAck)));
+  rows.push_back(to_web6("a SYN", syn6()));
+  rows.push_back(to_web6("data", tcp6_frame({}, kAck | kPsh, payload(100))));
+  rows.push_back(to_name6("a datagram", udp6_frame(to(kVip6, 53), payload(40))));
   rows.push_back(
-      to_web("a source route that has ended", tcp6_frame(with_headers({{43, {0, 0, 0, 0, 0, 0, 0}}}), kAck)));
+      to_web6("eight extension headers", tcp6_frame(with_headers(std::vector(8, kOptions)), kAck)));
+  rows.push_back(to_web6("a source route that has ended",
+                         tcp6_frame(with_headers({{43, {0, 0, 0, 0, 0, 0, 0}}}), kAck)));
   rows.push_back(
-      to_web("an atomic fragment", tcp6_frame(with_headers({fragment_header6(7, 0, false)}), kAck)));
+      to_web6("an atomic fragment", tcp6_frame(with_headers({fragment_header6(7, 0, false)}), kAck)));
   FrameFields6 last_hop;
   last_hop.hop_limit = 1;
   last_hop.traffic_class = 0xBB;
-  rows.push_back(to_web("a hop limit of 1, DSCP and ECN stay", tcp6_frame(last_hop, kAck)));
-  rows.push_back(to_web("padding", padded(tcp6_frame({}, kAck), 100)));
-  rows.push_back(to_web("1514 octets", tcp6_frame({}, kAck, payload(1440))));
+  rows.push_back(to_web6("a hop limit of 1, DSCP and ECN stay", tcp6_frame(last_hop, kAck)));
+  rows.push_back(to_web6("padding", padded(tcp6_frame({}, kAck), 100)));
+  rows.push_back(to_web6("1514 octets", tcp6_frame({}, kAck, payload(1440))));
   rows.push_back(
-      to_web("9014 octets in two buffers", tcp6_frame({}, kAck, payload(8940)), {.split_at = 2048}));
+      to_web6("9014 octets in two buffers", tcp6_frame({}, kAck, payload(8940)), {.split_at = 2048}));
   const Bytes one_arm = tcp6_frame(to(kOneArmVip6, 443), kSyn);
   rows.push_back(
       forwarded("IPv6, one-armed", kFront, one_arm, {kFront, redirected(one_arm, kOneArmMac, kFrontMac)}));

@@ -117,8 +117,10 @@ TEST(AllRows, LeaveOutNoVerdictButTheLackOfRoomSomewhere) {
     if (row.verdict.punted) punted.insert(*row.verdict.punted);
   }
   // a tag for which there is no room: trunk_test.cpp; servers that fail their checks: test_health.py; full
-  // ones: forwarder_thresholds_test.cpp; clients and types that are filtered: filters_test.cpp; what is handed
-  // over: spread_test.cpp
+  // ones: forwarder_thresholds_test.cpp; clients and types that are filtered: filters_test.cpp; what is
+  // handed over: spread_test.cpp; limits: limits_test.cpp
+  for (size_t i = 0; i < kLimits; ++i)
+    EXPECT_EQ(missing.erase(drop_reason_of(static_cast<Limit>(i))), 1u) << i;
   EXPECT_EQ(missing, (std::set{DropReason::no_headroom, DropReason::no_server_up, DropReason::no_server_free,
                                DropReason::filtered, DropReason::icmp_filtered, DropReason::transmit_full,
                                DropReason::punt_limited, DropReason::punt_full, DropReason::spread_full}));

@@ -18,6 +18,8 @@ std::string all_kinds() {
   for (unsigned i = 0; i < std::size(kinds); ++i) {
     Json one = Json::parse(service("192.0.2." + std::to_string(100 + i), servers, kinds[i]));
     if (i % 2 == 1) one["persistence"] = 60;
+    if (i == 2) one["limits"] = Json::parse(R"({"client": {"connections_per_second": 3, "connections": 2}})");
+    if (i == 4) one["limits"] = Json::parse(R"({"packets_per_second": 100, "connections_per_second": 20})");
     services += (i == 0 ? "" : ",") + one.dump();
   }
   services += R"(,{ "group": "web", "scheduler": "wlc", "persistence": 60, "health": {"type": "none"},

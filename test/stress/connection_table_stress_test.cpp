@@ -249,7 +249,10 @@ void touch(const BasicTestTable<Key>& table, const Key& key, Tick now, Dice& dic
 /// Control's part: frees what is past its time and lists what there is.
 template <typename Key>
 void sweep_and_list(const BasicTestTable<Key>& table, Tick now, Tally& tally) {
-  table->sweep(0, table->buckets(), now, kShort, [&](ConnectionValue) { ++tally.expired; });
+  table->sweep(0, table->buckets(), now, kShort, [&](const Key& key, ConnectionValue value) {
+    tally.check(key, value);
+    ++tally.expired;
+  });
   table->visit(0, table->buckets(), [&](const Key& key, ConnectionValue value) { tally.check(key, value); });
 }
 
@@ -320,10 +323,15 @@ TYPED_TEST(ConnectionTableStress, NoFlowIsEverFoundWithAKeyThatIsHalfAnothers) {
         const auto result = table.insert(key, propose(key, i, state, 0));
         tally.note(result);
         if (result.entry) tally.check(key, result.entry.value);
+        for (size_t d = 0; d < result.displaced_count; ++d)
+          tally.check(result.displaced[d].template key_as<TypeParam>(), result.displaced[d].value);
         if (i % 4 == 0) {  // frees those that can't be evicted
           const Timeouts none{};
           table->sweep(0, 1, none.of(ConnectionState::udp) + 1, none,
-                       [&](ConnectionValue) { ++tally.expired; });
+                       [&](const TypeParam& freed, ConnectionValue value) {
+                         tally.check(freed, value);
+                         ++tally.expired;
+                       });
         }
       }
       writing.fetch_sub(1);

@@ -272,14 +272,17 @@ class ForwarderRig {
       ASSERT_LT((udp6(flow), flow), 2000) << "does not fill";
   }
   void sweep() {
-    table->sweep(0, table->buckets(), now, snapshot.timeouts, [&](ConnectionValue expired) {
+    table->sweep(0, table->buckets(), now, snapshot.timeouts, [&](const auto& key, ConnectionValue expired) {
       counters.ipv4_table.expired.add(1);
       note_closed(counters, snapshot, expired);
+      note_client(counters, snapshot, key, expired.state(), ConnectionState::free);
     });
-    wide_table->sweep(0, wide_table->buckets(), now, snapshot.timeouts, [&](ConnectionValue expired) {
-      counters.ipv6_table.expired.add(1);
-      note_closed(counters, snapshot, expired);
-    });
+    wide_table->sweep(0, wide_table->buckets(), now, snapshot.timeouts,
+                      [&](const auto& key, ConnectionValue expired) {
+                        counters.ipv6_table.expired.add(1);
+                        note_closed(counters, snapshot, expired);
+                        note_client(counters, snapshot, key, expired.state(), ConnectionState::free);
+                      });
   }
 
   SnapshotRecipe recipe;

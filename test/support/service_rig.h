@@ -98,8 +98,9 @@ class ServiceRig {
   /// Time passes, and control frees what is past its time.
   void pass(uint32_t seconds) {
     now += seconds;
-    const auto free = [this](ConnectionValue expired) {
+    const auto free = [this](const auto& key, ConnectionValue expired) {
       note_closed(statistics.control(), *snapshot, expired);
+      note_client(statistics.control(), *snapshot, key, expired.state(), ConnectionState::free);
       statistics.control().ipv4_table.expired.add(1);
     };
     table->sweep(0, table->buckets(), now, snapshot->timeouts, free);

@@ -90,6 +90,7 @@ class Storm:
             "persistence_prefix": self.random.choice((8, 24, 32)),
             "one_packet": of.get("protocol") == "udp" and self.random.random() < 0.5,
             "dscp": self.random.choice((None, None, 0, 46)),
+            "limits": self.random.choice((None, None, {"client": {"connections_per_second": 100000}, "observe": True})),
         }
 
     def _free_listeners(self) -> list[dict]:

@@ -50,6 +50,8 @@ BEYOND_A_SCHEMA = {
     "a table above the number of servers": "is not above the service's",
     "sums of weights": "turns of wrr",
     "thresholds are in order": "is above upper_threshold",
+    "a burst has a rate, and is an hour's worth at most": "is of no use without|is more than an hour's worth",
+    "open connections are remembered ones": "with one_packet none is",
     "a range of status codes in order": "is no range of HTTP's status codes",
     "1.0 is a whole number to a schema": WHOLE_AS_FRACTION,
     "milliseconds": "is finer than a millisecond",
@@ -74,7 +76,7 @@ FULL = {
     ],
     "buffers": {"count": 16384},
     "connections": {
-        "capacity": 1048576, "capacity_ipv6": 1024,
+        "capacity": 1048576, "capacity_ipv6": 1024, "limit_cells": 65536,
         "timeouts": {"tcp_syn": 60, "tcp_established": 900, "tcp_fin": 120, "tcp_close": 10, "udp": 300},
     },
     "control": {"socket": "/run/turnout/control.sock", "autosave": False},
@@ -105,6 +107,12 @@ FULL = {
             "vip": "192.0.2.100", "protocol": "tcp", "port": 80, "scheduler": "sh", "scheduler_flags": ["sh-port"],
             "persistence": 300, "persistence_prefix": 24, "one_packet": False, "on_down": "keep", "slow_start": 10,
             "dscp": 46, "vlan_priority": 5, "filter": "edge",
+            "limits": {
+                "connections_per_second": 1000, "connections_burst": 2000, "packets_per_second": 100000, "packets_burst": 200000,
+                "client": {"connections_per_second": 10, "connections_burst": 20, "connections": 50},
+                "client_prefix": {"ipv4": 24, "ipv6": 56, "connections_per_second": 100, "connections_burst": 200},
+                "observe": False,
+            },
             "maglev_table_size": 4093,
             "fallback": {"address": "192.0.2.15", "weight": 1, "mac": "02:00:00:00:00:15", "upper_threshold": 9, "lower_threshold": 5},
             "health": {

@@ -393,6 +393,17 @@ TEST(CliRun, TakesWhatLvsHasInWords) {
   EXPECT_EQ(ctl.asked.back().second["dscp"], 46);
   EXPECT_EQ(ctl.asked.back().second["vlan_priority"], nullptr);
   EXPECT_EQ(ctl.run({"service", "edit", "tcp", "192.0.2.100:80", "--dscp", "64"}), kUsage);
+  EXPECT_EQ(ctl.run({"service", "edit", "tcp", "192.0.2.100:80", "--client-rate", "50:200",
+                     "--client-connections", "none", "--packet-rate", "none", "--prefix-rate", "9",
+                     "--prefix-length", "20,48", "--limits", "observe"}),
+            kDone);
+  EXPECT_EQ(ctl.asked.back().second["limits"], Json::parse(R"({
+      "packets_per_second": null, "packets_burst": null, "observe": true,
+      "client": {"connections_per_second": 50, "connections_burst": 200, "connections": null},
+      "client_prefix": {"connections_per_second": 9, "connections_burst": null, "ipv4": 20, "ipv6": 48}})"));
+  EXPECT_EQ(ctl.run({"service", "edit", "tcp", "192.0.2.100:80", "--client-rate", "0"}), kUsage);
+  EXPECT_EQ(ctl.run({"service", "edit", "tcp", "192.0.2.100:80", "--client-rate", "5:"}), kUsage);
+  EXPECT_EQ(ctl.run({"service", "edit", "tcp", "192.0.2.100:80", "--limits", "off"}), kUsage);
   EXPECT_EQ(ctl.run({"service", "edit", "tcp", "192.0.2.100:80", "--flag", "none"}), kDone);
   EXPECT_EQ(ctl.asked.back().second["scheduler_flags"], Json::array());
   EXPECT_EQ(ctl.run({"server", "add", "group", "web", "ipv6", "2001:db8::11", "--upper-threshold", "100"}),

@@ -163,7 +163,10 @@ TEST(ConnectionTable, SweepFreesWhatExpiredAndTellsOfEach) {
   const TestTable table(64);
   for (uint32_t i = 0; i < 16; ++i) table.insert(flow_key(i), entry(i, i % 2 == 0 ? syn_recv : established));
   std::vector<uint32_t> expired;
-  const auto note = [&](ConnectionValue value) { expired.push_back(value.server()); };
+  const auto note = [&](ConnectionKey key, ConnectionValue value) {
+    expired.push_back(value.server());
+    EXPECT_EQ(key, flow_key(value.server()));
+  };
   table->sweep(0, table->buckets(), 60, Timeouts{}, note);
   EXPECT_TRUE(expired.empty()) << "at the very end of their time";
   table->sweep(0, table->buckets(), 61, Timeouts{}, note);
@@ -180,7 +183,7 @@ TEST(ConnectionTable, SweepInPartsReachesEveryBucketAndGoesAroundTheEnd) {
   for (uint64_t i = 0; i < 32; ++i) table.insert(flow_key(i), entry(1, udp));
   uint64_t expired = 0;
   for (uint64_t first = 13; first < 13 + table->buckets(); first += 3) {
-    table->sweep(first, 3, 301, Timeouts{}, [&](ConnectionValue) { ++expired; });
+    table->sweep(first, 3, 301, Timeouts{}, [&](ConnectionKey, ConnectionValue) { ++expired; });
   }
   EXPECT_EQ(expired, 32u);
   EXPECT_EQ(table.live(), 0u);

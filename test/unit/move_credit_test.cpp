@@ -72,7 +72,7 @@ TEST(MoveCredit, GoesSoonerOnSearchesAfterWhichSomebodyHadToGiveWay) {
   const auto searches = [](bool in_vain) {
     MoveCredit credit;
     InsertedConnection inserted = after_looking_at(4);
-    if (in_vain) inserted.note_displaced(ConnectionValue{}, true);
+    if (in_vain) inserted.note_displaced(ConnectionKey{}, ConnectionValue{}, true);
     unsigned count = 0;
     for (; credit.available() > 0; ++count) credit.settle(inserted);
     return count;

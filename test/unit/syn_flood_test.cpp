@@ -95,7 +95,7 @@ class FloodRig {
   }
   uint64_t live() const { return scale_.ipv6 ? wide_table.live() : table.live(); }
   void sweep() {
-    const auto expire = [&](ConnectionValue value) {
+    const auto expire = [&](const auto&, ConnectionValue value) {
       (scale_.ipv6 ? counters.ipv6_table : counters.ipv4_table).expired.add(1);
       note_closed(counters, snapshot, value);
     };

@@ -185,7 +185,10 @@ TYPED_TEST(AnyConnectionTable, SweepFreesWhatExpiredAndTellsOfEach) {
   const BasicTestTable<TypeParam> table(64);
   for (uint32_t i = 0; i < 16; ++i) table.insert(this->key(i), entry(i, i % 2 == 0 ? syn_recv : established));
   std::vector<uint32_t> expired;
-  const auto note = [&](ConnectionValue value) { expired.push_back(value.server()); };
+  const auto note = [&](const TypeParam& key, ConnectionValue value) {
+    expired.push_back(value.server());
+    EXPECT_EQ(key, this->key(value.server()));
+  };
   table->sweep(0, table->buckets(), 60, Timeouts{}, note);
   EXPECT_TRUE(expired.empty());
   for (uint64_t first = 13; first < 13 + table->buckets(); first += 3)
