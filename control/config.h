@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "control/address.h"
-#include "control/filter_config.h"
 #include "control/config_limits.h"
+#include "control/filter_config.h"
 #include "dataplane/idle.h"
 #include "dataplane/scheduler_kind.h"
 
@@ -47,12 +47,21 @@ struct ServiceKey {
   std::string to_string() const;  ///< "tcp 192.0.2.100:80", "tcp 192.0.2.100:8000-8099", "group web"
 };
 
+/// How real servers of a service of QUIC write their IDs into connection IDs (dataplane/quic.h).
+struct QuicConfig {
+  uint8_t id_length = 0;      // octets; 0: the service is not of QUIC
+  uint8_t configuration = 0;  // of the QUIC-LB draft: the upper three bits of the first octet
+  static constexpr uint8_t kUnread = UINT8_MAX;  // a length that could not be read
+  bool operator==(const QuicConfig&) const = default;
+};
+
 struct RealServerConfig {
   IpAddress address;
   uint32_t weight = 1;            // 0: draining, keeps its connections and gets no new ones
   std::optional<MacAddress> mac;  // fixed: neither ARP nor neighbor discovery asks for it
   bool fallback = false;          // gets connections only while no other server of the service is up
   uint32_t upper_threshold = 0;   // connections at which it is full; 0: never
+  std::string quic_id = {};       // octets; "": it has none
   uint32_t lower_threshold = 0;   // below which it is no longer; 0: below three quarters of upper_threshold
 
   bool operator==(const RealServerConfig&) const = default;
@@ -99,11 +108,12 @@ struct ServiceConfig {
   std::vector<ServiceKey> members = {};  // of a group
   SchedulerKind scheduler = SchedulerKind::mh;
   SchedulerFlags flags = default_flags(SchedulerKind::mh);
-  uint32_t persistence = 0;                    // seconds for which a client keeps its server; 0: off
-  uint8_t persistence_prefix = 32;             // leading bits of the client's address that count
-  bool one_packet = false;                     // UDP: each datagram is scheduled by itself
-  std::optional<uint8_t> dscp = {};            // written into its packets (RFC 2474); none: left alone
-  std::optional<uint8_t> vlan_priority = {};   // likewise, IEEE 802.1Q
+  uint32_t persistence = 0;                   // seconds for which a client keeps its server; 0: off
+  uint8_t persistence_prefix = 32;            // leading bits of the client's address that count
+  bool one_packet = false;                    // UDP: each datagram is scheduled by itself
+  std::optional<uint8_t> dscp = {};           // written into its packets (RFC 2474); none: left alone
+  std::optional<uint8_t> vlan_priority = {};  // likewise, IEEE 802.1Q
+  QuicConfig quic = {};
   std::string filter = {};                     // that its clients have to pass; "": none
   LimitsConfig limits = {};                    // of its clients' connections and packets
   uint32_t maglev_table_size = 4093;           // prime

@@ -8,6 +8,7 @@
 #include "control/config_health_json.h"
 #include "control/config_json.h"
 #include "control/config_limits_json.h"
+#include "control/config_quic_json.h"
 #include "control/config_reader.h"
 
 namespace turnout {
@@ -58,6 +59,8 @@ void compare_server(const std::string& service, const RealServerConfig& from, co
   const std::string server = service + ": real server " + to.address.to_string();
   compare_numbers(server, "upper_threshold", from.upper_threshold, to.upper_threshold, sentences);
   compare_numbers(server, "lower_threshold", from.lower_threshold, to.lower_threshold, sentences);
+  const auto id_text = [](const std::string& id) { return id.empty() ? "none" : quic_id_text(id); };
+  compare_words(server, "quic_id", id_text(from.quic_id), id_text(to.quic_id), sentences);
   if (from.mac != to.mac) {
     sentences.push_back(service + ": change mac" + of_server + from_to(mac_text(from), mac_text(to)));
   }
@@ -97,6 +100,10 @@ std::string describe_mark(std::optional<uint8_t> mark) {
   return mark ? std::to_string(*mark) : "none";
 }
 
+std::string describe_quic(const QuicConfig& quic) {
+  return quic == QuicConfig() ? "none" : to_json(quic).dump();
+}
+
 std::string describe_filter(const std::string& name) {
   return name.empty() ? "none" : "\"" + name + "\"";
 }
@@ -119,6 +126,7 @@ void compare_service(const ServiceConfig& from, const ServiceConfig& to, Sentenc
   compare_words(service, "dscp", describe_mark(from.dscp), describe_mark(to.dscp), sentences);
   compare_words(service, "vlan_priority", describe_mark(from.vlan_priority), describe_mark(to.vlan_priority),
                 sentences);
+  compare_words(service, "quic", describe_quic(from.quic), describe_quic(to.quic), sentences);
   compare_words(service, "filter", describe_filter(from.filter), describe_filter(to.filter), sentences);
   compare_limits(service, from.limits, to.limits, sentences);
   compare_members(from, to, sentences);

@@ -313,6 +313,7 @@ ConfigErrors check_config(const Config& config) {
   check_devices(config, errors);
   ConfigCheck(config, errors).run();
   check_filters(config, errors);
+  check_quic(config, errors);
   return errors;
 }
 

@@ -24,6 +24,9 @@ void check_devices(const Config& config, ConfigErrors& errors);
 void check_filters(const Config& config, ConfigErrors& errors);
 bool has_filter(const Config& config, const std::string& name);
 
+/// QUIC is over UDP, and its servers' IDs fit and differ.
+void check_quic(const Config& config, ConfigErrors& errors);
+
 /// Has the port a gateway of the address's family, or one that could not be read?
 bool has_gateway_for(const PortConfig& port, const IpAddress& address);
 

@@ -5,6 +5,7 @@
 #include "control/config_filter_json.h"
 #include "control/config_health_json.h"
 #include "control/config_limits_json.h"
+#include "control/config_quic_json.h"
 #include "control/config_service_key_json.h"
 #include "control/prime.h"
 #include "dataplane/tick.h"
@@ -93,13 +94,15 @@ void read_thresholds(const ConfigReader& at, RealServerConfig& server) {
 
 RealServerConfig read_real_server(const ConfigReader& at) {
   RealServerConfig server;
-  if (!at.expect_object({"address", "weight", "mac", "upper_threshold", "lower_threshold"})) return server;
+  if (!at.expect_object({"address", "weight", "mac", "upper_threshold", "lower_threshold", "quic_id"}))
+    return server;
   if (const auto address = at.required_member("address", "the real server's IP address")) {
     server.address = address->host_address().value_or(IpAddress());
   }
   at.read_integer("weight", 0, kMaxWeight, server.weight);
   if (const auto mac = at.member("mac")) server.mac = mac->unicast_mac();
   read_thresholds(at, server);
+  if (const auto id = at.member("quic_id")) read_quic_id(*id, server.quic_id);
   return server;
 }
 
@@ -175,7 +178,8 @@ ServiceConfig read_service(const ConfigReader& at) {
                          "dscp",
                          "vlan_priority",
                          "filter",
-                         "limits"})) {
+                         "limits",
+                         "quic"})) {
     return service;
   }
   service.key = read_service_key(at);
@@ -189,6 +193,7 @@ ServiceConfig read_service(const ConfigReader& at) {
   read_mark(at, "vlan_priority", kMaxVlanPriority, service.vlan_priority);
   if (const auto filter = at.member("filter")) read_filter_name(*filter, service.filter);
   if (const auto limits = at.member("limits")) read_service_limits(*limits, service);
+  if (const auto quic = at.member("quic")) service.quic = read_quic(*quic);
   refuse_wide_without_persistence(at, service);
   service.health = default_health(service.key);
   if (const auto health = at.member("health")) service.health = read_health(*health, service.key);

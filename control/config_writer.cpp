@@ -3,6 +3,7 @@
 #include "control/config_health_json.h"
 #include "control/config_json.h"
 #include "control/config_limits_json.h"
+#include "control/config_quic_json.h"
 #include "control/config_reader.h"
 #include "control/config_timings_json.h"
 
@@ -92,6 +93,7 @@ Json to_json(const RealServerConfig& server) {
   Json json = {{"address", server.address.to_string()}, {"weight", server.weight}};
   if (server.mac) json["mac"] = server.mac->to_string();
   if (server.upper_threshold != 0) json["upper_threshold"] = server.upper_threshold;
+  if (!server.quic_id.empty()) json["quic_id"] = quic_id_text(server.quic_id);
   if (server.lower_threshold != 0) json["lower_threshold"] = server.lower_threshold;
   return json;
 }
@@ -117,6 +119,7 @@ Json to_json(const ServiceConfig& service) {
   if (service.dscp) json["dscp"] = *service.dscp;
   if (service.vlan_priority) json["vlan_priority"] = *service.vlan_priority;
   if (!service.filter.empty()) json["filter"] = service.filter;
+  if (service.quic != QuicConfig()) json["quic"] = to_json(service.quic);
   if (service.limits != LimitsConfig()) json["limits"] = to_json(service.limits);
   json["health"] = to_json(service.health);
   json["on_down"] = to_string(service.on_down);

@@ -64,6 +64,20 @@ void examine_priorities(const Config& config, Findings& findings) {
   }
 }
 
+/// Clients that migrate lose those that can't be named.
+void examine_quic(const Config& config, Findings& findings) {
+  for (const ServiceConfig& service : config.services) {
+    if (service.quic.id_length == 0) continue;
+    const auto nameless = std::ranges::count(service.real_servers, std::string(), &RealServerConfig::quic_id);
+    if (nameless == 0) continue;
+    findings.push_back(
+        {Severity::warning, "quic_id_missing", service.key.to_string(),
+         "connections to some of its real servers break when the client's address or port changes",
+         counted(static_cast<uint64_t>(nameless), "real server") + " without a `quic_id`",
+         "give each real server a `quic_id`, the server ID that it writes into its connection IDs"});
+  }
+}
+
 /// Longer than what a LAN usually has, and so perhaps longer than what this one has.
 bool is_narrow(const InterfaceAddress& own) {
   return own.prefix_length > (own.address.is_v4() ? 24 : 64);
@@ -139,6 +153,7 @@ Findings examine_config(const Config& config) {
   }
   examine_checks(config, findings);
   examine_priorities(config, findings);
+  examine_quic(config, findings);
   for (const PortConfig& port : config.ports) examine_port(port, findings);
   return findings;
 }

@@ -15,6 +15,7 @@ std::string metrics_text(const DaemonView& daemon) {
   add_services(families, daemon.director);
   add_servers(families, daemon.director);
   add_filters(families, daemon.director);
+  add_quic(families, daemon.director.statistics());
   add_limits(families, daemon.director);
   add_uplinks(families, daemon.director);
   add_table(families, daemon.director);

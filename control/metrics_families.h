@@ -50,6 +50,9 @@ void add_filters(Families& families, const Director& director);
 // metrics_limits.cpp
 void add_limits(Families& families, const Director& director);
 
+// metrics_quic.cpp
+void add_quic(Families& families, const Statistics& statistics);
+
 // metrics_watch.cpp
 void add_vip_conflicts(Families& families, const VipConflicts& conflicts);
 void add_uplinks(Families& families, const Director& director);

@@ -7,6 +7,7 @@
 #include "control/config_json.h"
 #include "control/snapshot_filters.h"
 #include "control/snapshot_maps.h"
+#include "control/snapshot_quic.h"
 #include "dataplane/mac.h"
 
 namespace turnout {
@@ -96,6 +97,7 @@ std::unique_ptr<Snapshot> SnapshotBuilder::build(const Config& config, const Reg
   std::move(listeners).write(*snapshot);
   add_addresses(config, stations_, {vips_up, registry, filters_}, *snapshot);
   if (filters_ != nullptr) hand_out_filters(*filters_, *snapshot);
+  set_quic(config, registry, *snapshot);
   tables_.forget_unless(
       [&](uint16_t index) { return index < snapshot->services.size() && snapshot->services[index].known; });
   return snapshot;
@@ -124,6 +126,7 @@ std::unique_ptr<Snapshot> SnapshotBuilder::rebuild(const Snapshot& before,
   }
   forget_marks_unless_any(*snapshot);
   if (filters_ != nullptr) hand_out_filters(*filters_, *snapshot);
+  set_quic(config, registry, *snapshot);
   forget_limits_unless_any(*snapshot);
   return snapshot;
 }
@@ -183,6 +186,7 @@ Service describe_service(const ServiceConfig& config, const Registry::Service& n
   service.table_by_port = config.scheduler == SchedulerKind::sh && config.flags.port;
   service.fallback = config.flags.fallback;
   service.one_packet = config.one_packet;
+  service.quic = config.quic.id_length != 0;
   service.limits_connections = limits_of(config).limits_connections();
   service.limits_packets = static_cast<bool>(config.limits.packets);
   // of datagrams that nobody remembers none is open

@@ -19,10 +19,11 @@ namespace turnout {
 struct TracedFlow {
   PacketFields fields;
   PacketClass kind = PacketClass::dropped;
-  uint16_t service = 0;    // index; 0: none
-  bool is_exact = true;    // no range, nor all ports
-  ConnectionValue entry;   // of the flow; not live if there is none
-  ConnectionValue client;  // of its persistence template
+  uint16_t service = 0;                // index; 0: none
+  bool is_exact = true;                // no range, nor all ports
+  ConnectionValue entry;               // of the flow; not live if there is none
+  ConnectionValue client;              // of its persistence template
+  std::optional<uint32_t> named = {};  // slot of the server that its QUIC connection ID names
 
   bool is_flow() const {
     return kind == PacketClass::flow || kind == PacketClass::flow6 || kind == PacketClass::first_fragment;

@@ -47,7 +47,7 @@ class Decisions {
     if (flow_.is_flow()) say_service();
     const bool passes = say_filters();
     if (passes && flow_.service != 0) say_packet_limit();
-    if (passes && flow_.service != 0) say_connection();
+    if (passes && flow_.service != 0 && !say_quic()) say_connection();
     say_outcome(outcome);
     return std::move(lines_);
   }
@@ -124,6 +124,21 @@ class Decisions {
     const ServiceConfig* config = service_of_index(director_, service().own);
     const std::string why = flow_.is_exact ? "" : ", by a range or as it has all ports";
     say("virtual service " + (config ? config->key.to_string() : "?") + why);
+  }
+
+  /// True if the connection ID decides.
+  bool say_quic() {
+    if (!service().quic) return false;
+    if (!flow_.named) {
+      say("QUIC: its connection ID names no real server: it goes by its flow");
+    } else if (!snapshot_.servers[*flow_.named].usable()) {
+      say("QUIC: its connection ID names " + name(*flow_.named) +
+          ", which can't be had: it goes by its flow");
+    } else {
+      say("QUIC: its connection ID names real server " + name(*flow_.named));
+      return true;
+    }
+    return false;
   }
 
   /// True if the packet passes them.

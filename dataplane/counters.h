@@ -48,6 +48,13 @@ struct TableCounters {
   Counter stateless;  // packets forwarded without an entry because there was no room
 };
 
+/// Packets of services of QUIC.
+struct QuicCounters {
+  Counter by_id;    // whose connection ID named their real server
+  Counter by_flow;  // whose did not
+  Counter moved;    // of by_id: those whose flow had another server until then
+};
+
 /// What every packet is accounted for in: received = transmitted - originated + punted + dropped, whenever it
 /// is read.
 struct PacketCounters {
@@ -102,6 +109,7 @@ struct alignas(64) WorkerCounters {
   PacketCounters packets;
   TableCounters ipv4_table;
   TableCounters ipv6_table;
+  QuicCounters quic;
   // Where the time goes. All of it in one line: a pass that finds nothing writes to no other.
   alignas(64) Counter polls;  // of one receive queue each
   Counter bursts;             // of these, the polls that found packets

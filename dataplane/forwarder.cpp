@@ -23,10 +23,12 @@ void Forwarder::process(const Burst& packets, const Snapshot& snapshot, Tick now
   parse(packets, snapshot, outcome);  // headers → fields, verdicts for what is no flow; IPv4's services
   match_services(packets, snapshot, outcome);  // virtual service or not ours; prefetch buckets
   if (snapshot.filters) [[unlikely]]
-    filter_clients(packets, snapshot, now, outcome);          // whom a deny list keeps out
+    filter_clients(packets, snapshot, now, outcome);  // whom a deny list keeps out
   if (snapshot.has_packet_limits) [[unlikely]]
-    limit_packets(packets, snapshot, outcome);                // what a service has no token for
-  find_connections(snapshot, now);                            // hits keep a live real server
+    limit_packets(packets, snapshot, outcome);  // what a service has no token for
+  find_connections(snapshot, now);              // hits keep a live real server
+  if (!snapshot.quic.empty()) [[unlikely]]
+    steer_quic(packets, snapshot);                            // whose connection ID names its real server
   schedule_new_connections(packets, snapshot, now, outcome);  // misses ask the service's scheduler
   follow_fragments(packets, snapshot, now, outcome);          // later fragments go where the first went
   rewrite_and_sort(packets, snapshot,

@@ -109,6 +109,7 @@ class Forwarder {
   void match_services(const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
   void filter_clients(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome);
   void find_connections(const Snapshot& snapshot, Tick now);
+  void steer_quic(const Burst& packets, const Snapshot& snapshot);
   void schedule_new_connections(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome);
   void follow_fragments(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome);
   void rewrite_and_sort(const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
@@ -198,6 +199,11 @@ class Forwarder {
   template <bool kPlain>
   void rewrite_all(const List& list, const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
 
+  // QUIC (forwarder_quic.cpp).
+  template <typename Key>
+  void steer_quic(Track<Key>& track, const Burst& packets, const Snapshot& snapshot);
+  uint32_t quic_server(const Burst& packets, const Snapshot& snapshot, uint16_t index, size_t position) const;
+
   // Filters (forwarder_filters.cpp).
   struct FilterQuestion {
     uint8_t filter;         // number
@@ -226,6 +232,7 @@ class Forwarder {
   List later_fragments_;
   List followers_;  // of no flow, but with a server: later fragments, and ICMP that a VIP has forwarded
   FragmentTable fragments_;
+  std::array<uint32_t, kBurst> named_;  // of services of QUIC: the server that the connection ID names
   DenialSampler denials_;
   Tick now_ = 0;                         // of the burst
   std::unique_ptr<uint32_t[]> cursors_;  // whose turn it is, by service index

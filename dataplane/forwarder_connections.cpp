@@ -127,10 +127,13 @@ template <typename Key>
                                                           const Service& service, size_t position, Tick now) {
   constexpr DropReason kUnresolved = DropReason::no_server_resolved;
   const Key& key = track.keys[position];
+  const uint32_t named = service.quic ? named_[position] : kNoServer;
   ConnectionEntry entry;
-  if (flows_.known[position] || service.sequence || service.has_closed || service.limits_connections)
+  if (flows_.known[position] || service.sequence || service.has_closed || service.limits_connections ||
+      named != kNoServer)
     entry = track.table.find(key, track.table.hash(key), now, snapshot.timeouts);
-  if (entry && keep_connection(key, entry, snapshot, position, now)) return kUnresolved;
+  const bool stays = named == kNoServer || entry.value.server() == named;
+  if (entry && stays && keep_connection(key, entry, snapshot, position, now)) return kUnresolved;
   const PacketEvent event = flows_.fields[position].event;
   if (event ==
       PacketEvent::icmp_error) {  // opens no connection; a flow without an entry is where Maglev says
@@ -145,7 +148,9 @@ template <typename Key>
   }
 
   uint32_t server;
-  if (service.persistence != 0) [[unlikely]] {
+  if (named != kNoServer) [[unlikely]] {
+    server = named;
+  } else if (service.persistence != 0) [[unlikely]] {
     const Binding binding = bind_client(service, snapshot, position, now);
     if (binding.server == kNoServer) return binding.reason;
     server = binding.server;

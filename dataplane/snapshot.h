@@ -17,6 +17,7 @@
 #include "dataplane/limits.h"
 #include "dataplane/mac.h"
 #include "dataplane/mark.h"
+#include "dataplane/quic.h"
 #include "dataplane/scheduler_kind.h"
 #include "dataplane/server_loads.h"
 #include "dataplane/verdict.h"
@@ -62,6 +63,7 @@ struct Service {
   bool table_by_port = false;       // … and in the buckets of sh
   bool fallback = false;            // a client whose server in a table can't be had gets another
   bool has_closed = false;          // servers in its tables may be full, or have no weight: ask ServerTerms
+  bool quic = false;                // Snapshot::quic has terms for it
   bool one_packet = false;          // each datagram is a connection of its own, and none is remembered
   bool limits_connections = false;  // as Snapshot::limits has it for `own` …
   bool limits_packets = false;      // … as well
@@ -107,6 +109,8 @@ struct Snapshot {
   std::vector<std::vector<PortRange>> ranges;  // of a VIP and protocol; who has all ports comes last
   ExactMap<uint64_t> address_map;              // IPv4 address in network byte order → AddressRole
   ExactMap<Address6> address_map6;             // likewise
+  std::vector<QuicTerms> quic;                 // by service index; empty if no service is of QUIC
+  ExactMap<ServiceKey6> quic_servers;          // quic_server_key → server slot + 1
   std::vector<VipPolicy> vip_policies;         // by the upper half of AddressRole; 0: nothing is set
   std::shared_ptr<const ClientFilters> filters;  // null if nobody filters
   std::vector<ServiceFilters> service_filters;   // by service index; empty if nobody filters
@@ -114,10 +118,10 @@ struct Snapshot {
   bool has_tags = false;                         // a port has a VLAN
   bool has_live_loads = false;                   // a server's terms say `live`
   bool has_persistence = false;                  // a service has it
-  bool has_packet_limits = false;              // a service limits its packets
-  bool has_client_counts = false;              // a service counts its clients' open connections
+  bool has_packet_limits = false;                // a service limits its packets
+  bool has_client_counts = false;                // a service counts its clients' open connections
   std::vector<ServerTable> tables;               // keeps alive what `services` points to
-  std::shared_ptr<const CaptureOrder> capture;  // what is copied for control; null: nothing
+  std::shared_ptr<const CaptureOrder> capture;   // what is copied for control; null: nothing
 
   /// The servers by slot, for a loop: what it writes can't change where they are.
   class ServerView {

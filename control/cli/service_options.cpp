@@ -36,6 +36,21 @@ Json parse_mark(const std::string& what, const std::string& text, uint64_t most)
   return text == "none" ? Json(nullptr) : Json(parse_number(what, text, 0, most));
 }
 
+void read_quic_options(const Request& request, Json& service) {
+  constexpr uint64_t kLongestId = 15, kLastConfiguration = 6;
+  const auto length = request.option("quic");
+  const auto configuration = request.option("quic-config");
+  if (length == "none") {
+    service["quic"] = nullptr;
+  } else if (length) {
+    service["quic"] = {{"server_id_length", parse_number("--quic", *length, 1, kLongestId)}};
+    if (configuration)
+      service["quic"]["config_id"] = parse_number("--quic-config", *configuration, 0, kLastConfiguration);
+  } else if (configuration) {
+    throw UsageError("--quic-config goes with --quic N");
+  }
+}
+
 void append(Command& command, std::initializer_list<CommandOption> options) {
   command.options.insert(command.options.end(), options);
 }
@@ -50,6 +65,8 @@ void add_service_options(Command& command) {
        {"one-packet", Kind::value, "yes|no", "UDP: each datagram is scheduled by itself"},
        {"dscp", Kind::value, "N|none", "written into each of its packets, 0 to 63"},
        {"vlan-priority", Kind::value, "N|none", "likewise, 0 to 7, where they leave with a VLAN tag"},
+       {"quic", Kind::value, "N|none", "UDP: real servers have IDs of N octets in QUIC's connection IDs"},
+       {"quic-config", Kind::value, "N", "their QUIC-LB configuration, 0 to 6 (default 0)"},
        {"filter", Kind::value, "FILTER|none", "that its clients have to pass"},
        {"member", Kind::repeated, "tcp/VIP:PORT", "of a group: all of its services, each by this option"}});
   add_limit_options(command);
@@ -59,7 +76,8 @@ void add_server_options(Command& command) {
   using Kind = CommandOption::Kind;
   append(command,
          {{"upper-threshold", Kind::value, "N", "full at so many connections; 0: never"},
-          {"lower-threshold", Kind::value, "N", "open again below so many; 0: below 3/4 of the upper"}});
+          {"lower-threshold", Kind::value, "N", "open again below so many; 0: below 3/4 of the upper"},
+          {"quic-id", Kind::value, "HEX", "its ID in QUIC's connection IDs, as 0a01; 'none': it has none"}});
 }
 
 }  // namespace
@@ -76,6 +94,7 @@ void read_scheduling_options(const Request& request, Json& service) {
   if (const auto dscp = request.option("dscp")) service["dscp"] = parse_mark("--dscp", *dscp, kMaxDscp);
   if (const auto priority = request.option("vlan-priority"))
     service["vlan_priority"] = parse_mark("--vlan-priority", *priority, kMaxPriority);
+  read_quic_options(request, service);
   if (const auto filter = request.option("filter")) service["filter"] = *filter == "none" ? "" : *filter;
   read_limit_options(request, service);
   for (const std::string& member : request.options_named("member"))
@@ -83,6 +102,7 @@ void read_scheduling_options(const Request& request, Json& service) {
 }
 
 void read_threshold_options(const Request& request, Json& server) {
+  if (const auto id = request.option("quic-id")) server["quic_id"] = *id == "none" ? "" : *id;
   for (const char* which : {"upper", "lower"}) {
     const std::string option = std::string(which) + "-threshold";
     if (const auto connections = request.option(option))

@@ -105,6 +105,7 @@ def test_requests_are_captured_with_the_real_server_that_each_went_to(dual_netwo
     with Capturing(standing, file, "--service", path_of(web)) as capture:
         started = time.time()
         assert len(ask_many(dual_network.client, vip, 30)) == 3
+        wait_for("the ends of the connections", lambda: standing.active(web) == 0)
         wait_for("the packets", lambda: capture.captured() == standing.service_stats(web)["packets"] - before)
         said = capture.end()
     count = standing.service_stats(web)["packets"] - before

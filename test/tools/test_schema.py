@@ -41,7 +41,7 @@ BEYOND_A_SCHEMA = {
     "names of filters are of this file": "there is no filter",
     "prefixes, spelt wrong": "is no prefix of addresses|has bits beyond its length",
     "a prefix once": "is given twice",
-    "files that can be read": "cannot read",
+    "QUIC over UDP, with IDs that fit": "QUIC is over UDP|octets, and the service's|of no use without|give each real server an ID",
     "types of ICMP": "is no type of ICMP|is forwarded anyway|is dropped anyway|is answered or not",
     "names of ports are of this file": "there is no port|has no IPv[46] gateway",
     "ports of a device differ by VLAN": "share a device",
@@ -131,6 +131,9 @@ FULL = {
         {
             "vip": "192.0.2.102", "protocol": "udp", "port": "5000-5099",
             "health": {"type": "udp", "port": 5000, "send": "hi", "expect": "ho"},
+            "quic": {"server_id_length": 2, "config_id": 1},
+            "real_servers": [{"address": "192.0.2.13", "quic_id": "0a01"}],
+            "fallback": {"address": "192.0.2.16", "quic_id": "0a02"},
         },
         {
             "vip": "192.0.2.103", "protocol": "udp", "port": 53,
@@ -301,6 +304,7 @@ def many_things() -> list[dict]:
         changed(("ports", 1), lambda place: place.update(device="net_af_packet0")),
         changed(("services", 0), lambda place: place.update(scheduler="wrr", scheduler_flags=[], real_servers=servers)),
         changed(("services", 0), lambda place: place.update(maglev_table_size=251, real_servers=many)),
+        changed(("services", 1), lambda place: place.update(limits={"client": {"connections": 5}})),
     ]
 
 
@@ -345,7 +349,7 @@ def test_takes_every_example(name):
 
 
 def test_takes_what_the_system_tests_start_with(tmp_path):
-    document = Director(None, tmp_path).config([FULL["services"][0] | {"fallback": {"address": "192.0.2.16"}}])
+    document = Director(None, tmp_path).config([FULL["services"][0] | {"fallback": {"address": "192.0.2.16"}, "filter": ""}])
     assert judge([document]) == [[]]
     assert list(VALIDATOR.iter_errors(document)) == []
 

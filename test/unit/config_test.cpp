@@ -146,6 +146,34 @@ TEST(ConfigJson, FlowsAreSpreadInSoftwareAsThePortSays) {
   }
 }
 
+TEST(ConfigJson, QuicAndServerIds) {
+  Json document = example();
+  Json& service = document["services"][0];
+  service["protocol"] = "udp";
+  service.erase("health");
+  service["quic"] = {{"server_id_length", 2}, {"config_id", 6}};
+  service["real_servers"][0]["quic_id"] = "0A01";
+  const auto parsed = parse_config(document);
+  ASSERT_TRUE(parsed.value) << all_of(parsed.errors);
+  EXPECT_EQ(parsed.value->services[0].quic.id_length, 2);
+  EXPECT_EQ(parsed.value->services[0].real_servers[0].quic_id, std::string("\x0A\x01"));
+  EXPECT_EQ(to_json(*parsed.value)["services"][0]["real_servers"][0]["quic_id"], "0a01");
+  EXPECT_EQ(parse_config(to_json(*parsed.value)).value->services, parsed.value->services);
+  const auto refused_at = [&](const char* pointer, const Json& value) {
+    Json wrong = document;
+    wrong[Json::json_pointer(pointer)] = value;
+    const ConfigErrors errors = parse_config(wrong).errors;
+    return errors.size() == 1 ? errors[0].pointer : all_of(errors);
+  };
+  EXPECT_EQ(refused_at("/services/0/real_servers/0/quic_id", "0a0"), "/services/0/real_servers/0/quic_id");
+  EXPECT_EQ(refused_at("/services/0/real_servers/0/quic_id", "0a"), "/services/0/real_servers/0/quic_id");
+  EXPECT_EQ(refused_at("/services/0/real_servers/1/quic_id", "0a01"), "/services/0/real_servers/1/quic_id");
+  EXPECT_EQ(refused_at("/services/0/quic/server_id_length", 16), "/services/0/quic/server_id_length");
+  EXPECT_EQ(refused_at("/services/0/quic/config_id", 7), "/services/0/quic/config_id");
+  EXPECT_EQ(refused_at("/services/0/one_packet", true), "/services/0/quic");
+  EXPECT_EQ(refused_at("/services/0/quic", nullptr), "/services/0/real_servers/0/quic_id");
+}
+
 TEST(ConfigJson, MarksAreNumbersOrNone) {
   Json document = example();
   document["services"][0].update({{"dscp", 0}, {"vlan_priority", 7}});

@@ -1,0 +1,44 @@
+// The forwarder's stage for services of QUIC: where a packet's connection ID names a real server, that is
+// where it goes, whatever flow it seems to be of. All others go by their flow.
+#include "dataplane/forwarder.h"
+
+namespace turnout {
+
+/// To be called when the flows with an entry have a server, and the others are to be placed.
+void Forwarder::steer_quic(const Burst& packets, const Snapshot& snapshot) {
+  steer_quic(ipv4_, packets, snapshot);
+  steer_quic(ipv6_, packets, snapshot);
+}
+
+template <typename Key>
+void Forwarder::steer_quic(Track<Key>& track, const Burst& packets, const Snapshot& snapshot) {
+  for (const size_t i : track.matched) {
+    const uint16_t index = service_of(track.keys[i]);
+    if (snapshot.quic[index].id_length == 0) continue;
+    const uint32_t named = quic_server(packets, snapshot, index, i);
+    named_[i] = named;
+    (named == kNoServer ? counters_.quic.by_flow : counters_.quic.by_id).add(1);
+    if (named == kNoServer || flows_.servers[i] == kNoServer || flows_.servers[i] == named) continue;
+    counters_.quic.moved.add(1);  // its entry is of another connection, or of its beginning: place it anew
+    flows_.servers[i] = kNoServer;
+    flows_.known[i] = true;
+    track.missed.add(i);
+  }
+}
+
+/// The slot of the real server that the packet's connection ID names; kNoServer if it names none that can be
+/// had.
+uint32_t Forwarder::quic_server(const Burst& packets, const Snapshot& snapshot, uint16_t index,
+                                size_t position) const {
+  uint32_t length = 0;
+  const uint8_t* datagram = udp_payload(frame_of(packets.packets[position]), flows_.fields[position], length);
+  if (datagram == nullptr) return kNoServer;
+  const QuicTerms terms = snapshot.quic[index];
+  const uint8_t* id = quic_server_id(terms, datagram, length);
+  if (id == nullptr) return kNoServer;
+  const ServiceKey6 key = quic_server_key(snapshot.services[index].own, id, terms.id_length);
+  const uint32_t found = snapshot.quic_servers.find(key);
+  return found != 0 && snapshot.servers[found - 1].usable() ? found - 1 : kNoServer;
+}
+
+}  // namespace turnout
