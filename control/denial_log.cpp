@@ -76,7 +76,7 @@ std::string sentence(const DenialLog::Entry& entry) {
   if (!entry.event.empty()) text += " " + entry.event;
   text += ", " + std::to_string(entry.bytes) + " bytes, from " + entry.source_mac + " on port '" +
           entry.port + "'";
-  if (entry.nth > 1) text += ", the " + std::to_string(entry.nth) + "th in that second";
+  if (entry.nth > 1) text += ", number " + std::to_string(entry.nth) + " of that second";
   return text;
 }
 

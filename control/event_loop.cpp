@@ -161,11 +161,12 @@ void EventLoop::reload() {
   Parsed<Config> parsed = load_config(daemon_.config_file);
   ConfigErrors errors = std::move(parsed.errors);
   if (parsed.value) {
+    const bool has_new_filters = parsed.value->filters != daemon_.director.config().filters;
     try {
       const Director::Applied applied =
           daemon_.director.apply(std::move(*parsed.value), false, steady_milliseconds(), {"SIGHUP", {}});
       daemon_.saver->file_applied(running());
-      reread_filters();
+      if (!has_new_filters) reread_filters();  // else they were read just now
       log_info(file + " applied: " + std::to_string(applied.changes.size()) + " changes, generation " +
                std::to_string(applied.generation));
     } catch (const ConfigRefused& refused) {

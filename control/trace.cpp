@@ -8,6 +8,7 @@
 #include "control/ip_frame.h"
 #include "control/trace_scratch.h"
 #include "dataplane/packet.h"
+#include "dataplane/quic_lookup.h"
 
 namespace turnout {
 
@@ -63,21 +64,6 @@ std::vector<uint8_t> frame_of(const TracedPacket& packet, const Snapshot& snapsh
   return make_ip_frame(route, static_cast<uint8_t>(packet.protocol), content);
 }
 
-namespace {
-
-std::optional<uint32_t> named_server(const Snapshot& snapshot, Frame frame, const TracedFlow& flow) {
-  const QuicTerms terms = snapshot.quic[flow.service];
-  uint32_t length = 0;
-  const uint8_t* datagram = udp_payload(frame, flow.fields, length);
-  const uint8_t* id = datagram == nullptr ? nullptr : quic_server_id(terms, datagram, length);
-  if (id == nullptr) return std::nullopt;
-  const uint16_t own = snapshot.services[flow.service].own;
-  const uint32_t found = snapshot.quic_servers.find(quic_server_key(own, id, terms.id_length));
-  return found == 0 ? std::nullopt : std::optional(found - 1);
-}
-
-}  // namespace
-
 TracedFlow look_up(const Director& director, size_t port, std::span<const uint8_t> frame) {
   TracedFlow flow;
   const Snapshot& snapshot = director.snapshot();
@@ -103,7 +89,8 @@ TracedFlow look_up(const Director& director, size_t port, std::span<const uint8_
     flow.entry = find(tables.ipv6, flow_key6(fields, flow.service));
   }
   const Service& service = snapshot.services[flow.service];
-  if (service.quic) flow.named = named_server(snapshot, {frame.data(), length, length}, flow);
+  if (service.quic)
+    flow.named = quic_server_named(snapshot, {frame.data(), length, length}, fields, flow.service);
   if (service.persistence == 0) return flow;
   flow.client = is_v4 ? find(tables.ipv4, template_key(service, fields.client))
                       : find(tables.ipv6, template_key(service, fields.client6));

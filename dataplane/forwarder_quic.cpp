@@ -1,6 +1,7 @@
 // The forwarder's stage for services of QUIC: where a packet's connection ID names a real server, that is
 // where it goes, whatever flow it seems to be of. All others go by their flow.
 #include "dataplane/forwarder.h"
+#include "dataplane/quic_lookup.h"
 
 namespace turnout {
 
@@ -30,15 +31,9 @@ void Forwarder::steer_quic(Track<Key>& track, const Burst& packets, const Snapsh
 /// had.
 uint32_t Forwarder::quic_server(const Burst& packets, const Snapshot& snapshot, uint16_t index,
                                 size_t position) const {
-  uint32_t length = 0;
-  const uint8_t* datagram = udp_payload(frame_of(packets.packets[position]), flows_.fields[position], length);
-  if (datagram == nullptr) return kNoServer;
-  const QuicTerms terms = snapshot.quic[index];
-  const uint8_t* id = quic_server_id(terms, datagram, length);
-  if (id == nullptr) return kNoServer;
-  const ServiceKey6 key = quic_server_key(snapshot.services[index].own, id, terms.id_length);
-  const uint32_t found = snapshot.quic_servers.find(key);
-  return found != 0 && snapshot.servers[found - 1].usable() ? found - 1 : kNoServer;
+  const auto named =
+      quic_server_named(snapshot, frame_of(packets.packets[position]), flows_.fields[position], index);
+  return named && snapshot.servers[*named].usable() ? *named : kNoServer;
 }
 
 }  // namespace turnout

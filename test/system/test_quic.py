@@ -3,10 +3,14 @@
 The servers' connection IDs carry a server ID, as servers behind QUIC-LB make them.
 """
 
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
+from scapy.layers.inet import IP, UDP
+from scapy.layers.l2 import Ether
+from scapy.packet import Raw
 
 from director import DUAL_PORT, service
 from network import ROOT
@@ -79,6 +83,13 @@ def quic_service(vip: str, servers: list[str], **changes) -> dict:
     return made | {"quic": {"server_id_length": 2}, "health": {"type": "none"}} | changes
 
 
+def short_header(network, vip: str, server_id: int) -> str:
+    """A packet in mid-connection to the server 0a<server_id>, as hexadecimal digits."""
+    ends = Ether(src=network.client.mac(), dst=network.director.mac("dir0")) / IP(src=network.client.address, dst=vip)
+    packet = ends / UDP(sport=4000, dport=PORT) / Raw(bytes([0x40, 0x1F, 0x0A, server_id]) + bytes(20))
+    return bytes(packet).hex()
+
+
 @pytest.mark.parametrize("how", [(), ("--nat-rebinding",)], ids=["migration", "NAT rebinding"])
 def test_a_client_that_moves_to_another_port_keeps_its_server(dual_network, lan, quic_servers, dual_director, how):
     vip, servers = lan
@@ -118,6 +129,10 @@ def test_it_is_explained_and_checked(dual_network, dual_director):
     assert "quic_id_missing" not in director.ctl("doctor", check=False).stdout
     refused = director.ctl("server", "edit", "udp", f"{vip}:{PORT}", servers[2], "--quic-id", "0a01", check=False)
     assert refused.returncode == 1 and "as well" in refused.stderr
+    for server_id, said in ((1, f"names real server {servers[1]}"), (9, "names no real server")):
+        told = json.loads(director.ctl("--json", "trace", "--frame", short_header(dual_network, vip, server_id)).stdout)
+        assert any(said in line for line in told["decisions"]), told
+        assert server_id == 9 or told["server"] == servers[server_id]
     director.ctl("service", "edit", "udp", f"{vip}:{PORT}", "--quic", "2", "--quic-config", "1")
     assert next(iter(director.rpc("service.list")))["quic"] == {"server_id_length": 2, "config_id": 1}
     wait_for("the change in force", lambda: director.generation() >= 3)
