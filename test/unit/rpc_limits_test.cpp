@@ -42,7 +42,7 @@ TEST_F(RpcServerTest, AHalfRequestIsGivenUpHoweverItTrickles) {
     return client.closed();
   }));
   EXPECT_GE(Clock::now() - start, 900ms);
-  EXPECT_LT(Clock::now() - start, 3s);
+  EXPECT_LT(Clock::now() - start, 10s);
   ASSERT_EQ(client.line_count(), 1u);
   EXPECT_EQ(client.responses()[0]["error"]["code"], -32600);
 }
