@@ -1,29 +1,15 @@
 // A bucket of a connection table: four slots, and which of them show a key or are in a state, all four asked
-// at once.
+// at once. And a flow's two buckets, asked as one.
 #pragma once
 
 #include <array>
 #include <atomic>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 
 #include "dataplane/connection.h"
 #include "dataplane/connection_key.h"
-
-// Vector loads are no atomic operations by the letter of C++, though each word of one is read whole. So the
-// thread sanitizer is shown the plain loop.
-#if defined(__SANITIZE_THREAD__)
-#define TURNOUT_WORDWISE 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define TURNOUT_WORDWISE 1
-#endif
-#endif
-#if defined(__SSE4_1__) && !defined(TURNOUT_WORDWISE)
-#include <smmintrin.h>
-#define TURNOUT_SSE4_BUCKETS 1
-#endif
+#include "dataplane/slot_set.h"
 
 namespace turnout {
 
@@ -31,36 +17,6 @@ template <typename Key>
 struct alignas(sizeof(Key) + sizeof(uint64_t)) ConnectionSlot {
   AtomicKey<Key> key;           // written by the owner in state `claimed`, read by all
   std::atomic<uint64_t> value;  // a ConnectionValue; written by all with compare-and-swap, read by all
-};
-
-/// Some of a bucket's slots, to be gone through: `for (const unsigned i : slots)`.
-class SlotSet {
- public:
-  explicit constexpr SlotSet(unsigned bits) : bits_(bits) {}
-  constexpr bool empty() const { return bits_ == 0; }
-  constexpr unsigned lowest() const { return static_cast<unsigned>(std::countr_zero(bits_)); }
-  constexpr SlotSet operator&(SlotSet other) const { return SlotSet(bits_ & other.bits_); }
-  constexpr SlotSet operator|(SlotSet other) const { return SlotSet(bits_ | other.bits_); }
-  constexpr SlotSet without(unsigned slot) const { return SlotSet(bits_ & ~(1u << slot)); }
-
-  class Iterator {
-   public:
-    explicit constexpr Iterator(unsigned bits) : bits_(bits) {}
-    constexpr unsigned operator*() const { return static_cast<unsigned>(std::countr_zero(bits_)); }
-    constexpr Iterator& operator++() {
-      bits_ &= bits_ - 1;
-      return *this;
-    }
-    friend constexpr bool operator==(Iterator, Iterator) = default;
-
-   private:
-    unsigned bits_;
-  };
-  constexpr Iterator begin() const { return Iterator(bits_); }
-  constexpr Iterator end() const { return Iterator(0); }
-
- private:
-  unsigned bits_;
 };
 
 template <typename Key>
@@ -72,48 +28,125 @@ struct alignas(4 * sizeof(ConnectionSlot<Key>)) ConnectionBucket {
   /// The slots that may hold `key`: none that does is missing, but one may be among them whose key differs in
   /// a third word from the end, or changes just now. Which one it is can't be predicted, so there is no
   /// branch for each.
-  SlotSet showing(const Key& key) const {
+  Lanes showing(const Key& key) const {
     constexpr size_t kWord = sizeof(uint64_t);
     const auto words = words_of(key);
-    const SlotSet last = equal_words(sizeof(Key) - kWord, ~uint64_t{0}, words.back());
+    const Lanes last = equal_words(sizeof(Key) - kWord, words.back());
     if constexpr (sizeof(Key) == kWord)
       return last;
     else
-      return last & equal_words(sizeof(Key) - 2 * kWord, ~uint64_t{0}, words[words.size() - 2]);
+      return last & equal_words(sizeof(Key) - 2 * kWord, words[words.size() - 2]);
   }
-  SlotSet in_state(ConnectionState state) const {
-    return equal_words(sizeof(Key), ConnectionValue::kStateMask, ConnectionValue{}.with_state(state).bits());
+  Lanes in_state(ConnectionState state) const {
+    constexpr auto kMask = static_cast<uint32_t>(ConnectionValue::kStateMask);
+    const auto wanted = static_cast<uint32_t>(ConnectionValue{}.with_state(state).bits());
+#ifdef TURNOUT_SSE4_BUCKETS
+    constexpr int kLowHalves = _MM_SHUFFLE(2, 0, 2, 0);
+    const __m128i low =
+        _mm_castps_si128(_mm_shuffle_ps(two_words(sizeof(Key), 0), two_words(sizeof(Key), 2), kLowHalves));
+    const __m128i states = _mm_and_si128(low, _mm_set1_epi32(static_cast<int>(kMask)));
+    return Lanes(_mm_cmpeq_epi32(states, _mm_set1_epi32(static_cast<int>(wanted))));
+#else
+    return one_by_one(sizeof(Key), [&](uint64_t value) { return (value & kMask) == wanted; });
+#endif
+  }
+
+  /// The slots' values as they stand there now, each read whole.
+  void copy_values(uint64_t* to) const {
+#ifdef TURNOUT_SSE4_BUCKETS
+    for (size_t slot = 0; slot < kSlots; slot += 2) {
+      auto* two = reinterpret_cast<__m128i*>(to + slot);
+      _mm_storeu_si128(two, _mm_castps_si128(two_words(sizeof(Key), slot)));
+    }
+#else
+    for (size_t slot = 0; slot < kSlots; ++slot) to[slot] = slots[slot].value.load(std::memory_order_relaxed);
+#endif
   }
 
   /// Between a claim and the look for rivals: no look may come before the claim is seen by all. On x86 the
   /// claim's compare-and-swap sees to that, and only the compiler is to be told; the loop's loads are
   /// sequentially consistent themselves.
-  static void order_after_claim() { std::atomic_signal_fence(std::memory_order_seq_cst); }
+  static void order_after_claim() {
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  }
 
  private:
-  /// The slots whose word at `offset` is `wanted` under `mask`.
-  SlotSet equal_words(size_t offset, uint64_t mask, uint64_t wanted) const {
-    const auto* base = reinterpret_cast<const uint8_t*>(this) + offset;
+  static_assert(static_cast<uint32_t>(ConnectionValue::kStateMask) == ConnectionValue::kStateMask,
+                "a state is in the lower half of its value");
+
+  const uint8_t* at(size_t offset, size_t slot) const {
+    return reinterpret_cast<const uint8_t*>(this) + offset + slot * sizeof(Slot);
+  }
 #ifdef TURNOUT_SSE4_BUCKETS
-    const __m128i masks = _mm_set1_epi64x(static_cast<int64_t>(mask));
-    const __m128i all = _mm_set1_epi64x(static_cast<int64_t>(wanted));
-    const auto equal = [&](size_t slot) {  // in two slots from this one on
-      const auto* word = reinterpret_cast<const __m128i*>(base + slot * sizeof(Slot));
-      const auto* next = reinterpret_cast<const __m64*>(base + (slot + 1) * sizeof(Slot));
-      const __m128 words = _mm_loadh_pi(_mm_castsi128_ps(_mm_loadl_epi64(word)), next);
-      return _mm_cmpeq_epi64(_mm_and_si128(_mm_castps_si128(words), masks), all);
-    };
-    const __m128i lanes = _mm_packs_epi32(equal(0), equal(2));
-    return SlotSet(static_cast<unsigned>(_mm_movemask_ps(_mm_castsi128_ps(lanes))));
+  /// The word at an offset of two slots.
+  __m128 two_words(size_t offset, size_t slot) const {
+    const __m128i first = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(at(offset, slot)));
+    return _mm_loadh_pi(_mm_castsi128_ps(first), reinterpret_cast<const __m64*>(at(offset, slot + 1)));
+  }
 #else
+  template <typename Function>
+  Lanes one_by_one(size_t offset, Function&& is_so) const {
     unsigned bits = 0;
     for (unsigned i = 0; i < kSlots; ++i) {
-      const auto* word = reinterpret_cast<const std::atomic<uint64_t>*>(base + i * sizeof(Slot));
-      bits |= unsigned{(word->load(std::memory_order_seq_cst) & mask) == wanted} << i;
+      const auto* word = reinterpret_cast<const std::atomic<uint64_t>*>(at(offset, i));
+      bits |= unsigned{is_so(word->load(std::memory_order_seq_cst))} << i;
     }
-    return SlotSet(bits);
+    return Lanes(bits);
+  }
+#endif
+
+  Lanes equal_words(size_t offset, uint64_t wanted) const {
+#ifdef TURNOUT_SSE4_BUCKETS
+    const __m128i all = _mm_set1_epi64x(static_cast<int64_t>(wanted));
+    const __m128i low = _mm_cmpeq_epi64(_mm_castps_si128(two_words(offset, 0)), all);
+    const __m128i high = _mm_cmpeq_epi64(_mm_castps_si128(two_words(offset, 2)), all);
+    return Lanes(_mm_packs_epi32(low, high));
+#else
+    return one_by_one(offset, [&](uint64_t word) { return word == wanted; });
 #endif
   }
+};
+
+/// A flow's two buckets. Slots 0 to 3 are the first's.
+template <typename Key>
+class BucketPair {
+ public:
+  using Bucket = ConnectionBucket<Key>;
+  static constexpr size_t kSlots = 2 * Bucket::kSlots;
+  using Values = std::array<uint64_t, kSlots>;
+
+  BucketPair(Bucket& first, Bucket& second) : first_(&first), second_(&second) {}
+
+  typename Bucket::Slot& operator[](unsigned slot) const {
+    return (slot < Bucket::kSlots ? first_ : second_)->slots[slot % Bucket::kSlots];
+  }
+  SlotSet in_state(ConnectionState state) const {
+    return first_->in_state(state).slots_and(second_->in_state(state));
+  }
+  SlotSet showing(const Key& key) const { return first_->showing(key).slots_and(second_->showing(key)); }
+
+  /// Slots that anybody claims, or that may hold the key. Claims are asked for first: one that became an
+  /// entry meanwhile shows its key then. And the first bucket's keys before the second's, where one that
+  /// moves on is by then.
+  SlotSet claimed_or_showing(const Key& key) const {
+    const Lanes claimed = first_->in_state(ConnectionState::claimed);
+    const Lanes claimed_too = second_->in_state(ConnectionState::claimed);
+    std::atomic_thread_fence(std::memory_order_acquire);
+    const Lanes showing = first_->showing(key);
+    std::atomic_thread_fence(std::memory_order_acquire);
+    return (claimed | showing).slots_and(claimed_too | second_->showing(key));
+  }
+
+  Values values() const {
+    Values all;
+    first_->copy_values(all.data());
+    second_->copy_values(all.data() + Bucket::kSlots);
+    return all;
+  }
+
+ private:
+  Bucket* first_;
+  Bucket* second_;
 };
 
 static_assert(sizeof(ConnectionBucket<ConnectionKey>) == 64 && sizeof(ConnectionBucket<WideKey>) == 128,

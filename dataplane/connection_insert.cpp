@@ -27,31 +27,15 @@ constexpr unsigned kPatience =
 
 }  // namespace
 
-/// May one of the flow's buckets hold its entry?
-template <typename Key>
-bool BasicConnectionTable<Key>::shows(const Attempt& attempt) const {
-  const SlotSet in_first = buckets_[first_bucket(attempt.hash)].showing(attempt.key);
-  return !(in_first | buckets_[second_bucket(attempt.hash)].showing(attempt.key)).empty();
-}
-
 /// The flow is ours to enter if we have a claim and nobody else shows the flow. Nearly always nobody does.
+/// The claim is in one of the flow's own buckets.
 template <typename Key>
-typename BasicConnectionTable<Key>::Agreement BasicConnectionTable<Key>::agree(Claim& claim,
-                                                                               Attempt& attempt) const {
-  const Bucket& first = buckets_[first_bucket(attempt.hash)];
-  const Bucket& second = buckets_[second_bucket(attempt.hash)];
+[[gnu::always_inline]] inline typename BasicConnectionTable<Key>::Agreement BasicConnectionTable<Key>::agree(
+    Claim& claim, Attempt& attempt) const {
   const uint64_t returns = returns_.load();
-  const auto rivals_in = [&](const Bucket& bucket) {
-    // Claims are asked for first: one that became an entry meanwhile shows its key then.
-    const SlotSet claimed = bucket.in_state(ConnectionState::claimed);
-    std::atomic_thread_fence(std::memory_order_acquire);
-    return claimed | bucket.showing(attempt.key);
-  };
   Bucket::order_after_claim();
-  const SlotSet in_first = rivals_in(first);
-  const SlotSet in_second = rivals_in(second);
-  const bool alone = claim.others_of(first, in_first).empty() && claim.others_of(second, in_second).empty();
-  if (alone && returns_.load() == returns) [[likely]]
+  const SlotSet ours_and_rivals = attempt.pair.claimed_or_showing(attempt.key);
+  if (!ours_and_rivals.is_more_than_one() && returns_.load() == returns) [[likely]]
     return Agreement::ours;
   return meet_rivals(claim, attempt);
 }
@@ -62,12 +46,11 @@ typename BasicConnectionTable<Key>::Agreement BasicConnectionTable<Key>::meet_ri
   uint64_t returns;
   do {
     returns = returns_.load();
-    for (const uint64_t bucket : {first_bucket(attempt.hash), second_bucket(attempt.hash)}) {
-      for (Slot& slot : buckets_[bucket].slots) {
-        if (&slot == claim.slot) continue;
-        const Agreement met = meet_rival(slot, claim, attempt);
-        if (met != Agreement::ours) return met;
-      }
+    for (unsigned i = 0; i < Pair::kSlots; ++i) {
+      Slot& slot = attempt.pair[i];
+      if (&slot == claim.slot) continue;
+      const Agreement met = meet_rival(slot, claim, attempt);
+      if (met != Agreement::ours) return met;
     }
   } while (returns_.load() != returns);
   return claim ? Agreement::ours : Agreement::none;
@@ -106,12 +89,12 @@ InsertedConnection BasicConnectionTable<Key>::insert(const Key& key, uint64_t ha
                                                      Tick now, const Timeouts& timeouts,
                                                      unsigned move_budget) const {
   InsertedConnection result;
-  Attempt attempt{key, hash, now, timeouts, result, move_budget};
+  Attempt attempt{key, hash, pair_of(hash), now, timeouts, result, move_budget};
   for (unsigned round = 0; round < kRounds; ++round) {
-    Claim claim = claim_free_slot(attempt);
+    Claim claim = take_free(attempt.pair, attempt);
     if (!claim) {
       result.crowded = true;
-      if (shows(attempt)) result.entry = find(key, hash, now, timeouts);
+      if (!attempt.pair.showing(key).empty()) result.entry = find(key, hash, now, timeouts);
       if (!result.entry) claim = make_room(attempt);  // nobody else gives way to a flow that has an entry
       if (!claim) break;
     }

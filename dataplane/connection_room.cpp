@@ -21,37 +21,15 @@ constexpr unsigned kMoveBudgetBesideVictim = 4;
 
 }  // namespace
 
-/// Makes a slot ours if it still holds `seen`.
-template <typename Key>
-typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::take(Slot& slot, ConnectionValue seen,
-                                                                          const Attempt& attempt) {
-  const auto version = static_cast<uint8_t>(seen.version() + 1);
-  uint64_t bits = seen.bits();
-  const ConnectionValue claimed = ConnectionValue::claim(attempt.hash, version);
-  if (!slot.value.compare_exchange_strong(bits, claimed.bits())) return {};
-  return {&slot, version};
-}
-
-template <typename Key>
-typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::take_free(Bucket& bucket,
-                                                                               const Attempt& attempt) {
-  for (const unsigned i : bucket.in_state(ConnectionState::free)) {
-    const ConnectionValue seen(bucket.slots[i].value.load(std::memory_order_relaxed));
-    if (seen.state() != ConnectionState::free) continue;
-    if (const Claim claim = take(bucket.slots[i], seen, attempt)) return claim;
-  }
-  return {};
-}
-
-/// The entry that goes first of one or two buckets, if one may go.
+/// The entry that goes first of two buckets, if one may go.
 template <typename Key>
 class BasicConnectionTable<Key>::Victim {
  public:
-  Victim(Attempt& attempt, Bucket& bucket) : Victim(attempt, bucket, score_of(attempt, bucket, 0)) {}
-  Victim(Attempt& attempt, Bucket& first, Bucket& second) {
-    const VictimScore of_first = score_of(attempt, first, 0);
-    const VictimScore of_second = score_of(attempt, second, kSlots);
-    *this = of_first > of_second ? Victim(attempt, first, of_first) : Victim(attempt, second, of_second);
+  Victim(const Pair& pair, const Attempt& attempt) {
+    const typename Pair::Values values = pair.values();
+    score_ = first_to_go(values, attempt.now, attempt.timeouts);
+    slot_ = &pair[score_.number()];
+    value_ = ConnectionValue(values[score_.number()]);
   }
   explicit operator bool() const { return score_.may_go(); }
   bool has_expired() const { return score_.has_expired(); }
@@ -65,17 +43,8 @@ class BasicConnectionTable<Key>::Victim {
   }
 
  private:
-  Victim(const Attempt& attempt, Bucket& bucket, VictimScore score)
-      : slot_(&bucket.slots[score.number() % kSlots]), value_(slot_->value.load(std::memory_order_relaxed)) {
-    // It may have changed since.
-    if (VictimScore::of(value_, score.number(), attempt.now, attempt.timeouts) == score) score_ = score;
-  }
-  static VictimScore score_of(const Attempt& attempt, const Bucket& bucket, unsigned number) {
-    return first_to_go(bucket, number, attempt.now, attempt.timeouts);
-  }
-
-  Slot* slot_ = nullptr;
-  ConnectionValue value_;
+  Slot* slot_;
+  ConnectionValue value_;  // as it was when it was chosen: only that is given up
   VictimScore score_;
 };
 
@@ -83,21 +52,25 @@ class BasicConnectionTable<Key>::Victim {
 template <typename Key>
 class BasicConnectionTable<Key>::Search {
  public:
-  Search(const BasicConnectionTable& table, Attempt& attempt) : table_(table), attempt_(attempt) {
+  /// Will look at no more than `limit` buckets.
+  Search(const BasicConnectionTable& table, Attempt& attempt, uint64_t limit)
+      : table_(table),
+        attempt_(attempt),
+        most_steps_(static_cast<unsigned>(std::min<uint64_t>(limit + kRoots, kMostSteps))) {
     add(table.first_bucket(attempt.hash), kRoot, 0);
     add(table.second_bucket(attempt.hash), kRoot, 0);
   }
 
-  /// Looks at no more than `limit` buckets.
-  Claim make_room(uint64_t limit) {
+  Claim make_room() {
     expand(0);
     expand(1);
-    for (unsigned at = 2; at < count_ && at < limit + 2; ++at) {
+    for (unsigned at = kRoots; at < count_; ++at) {
       ++attempt_.looked_at;
       Bucket& bucket = table_.buckets_[steps_[at].bucket];
-      Claim room = take_free(bucket, attempt_);
+      const Pair alone(bucket, bucket);
+      Claim room = take_free(alone, attempt_);
       if (!room) {
-        const Victim victim(attempt_, bucket);
+        const Victim victim(alone, attempt_);
         if (victim.has_expired()) room = victim.take(attempt_);
       }
       if (room) room = move_towards_root(at, room);
@@ -109,6 +82,8 @@ class BasicConnectionTable<Key>::Search {
 
  private:
   static constexpr uint16_t kRoot = UINT16_MAX;
+  static constexpr unsigned kRoots = 2;
+  static constexpr unsigned kMostSteps = kRoots + kMoveBudget;
   struct Step {
     uint64_t bucket;
     uint16_t from;  // the step whose bucket has an entry that could come here …
@@ -123,7 +98,7 @@ class BasicConnectionTable<Key>::Search {
   /// Adds the buckets that the step's entries could go to.
   void expand(unsigned at) {
     const uint64_t bucket = steps_[at].bucket;
-    for (unsigned i = 0; i < kSlots && count_ < steps_.size(); ++i) {
+    for (unsigned i = 0; i < kSlots && count_ < most_steps_; ++i) {
       const Slot& slot = table_.buckets_[bucket].slots[i];
       if (!ConnectionValue(slot.value.load(std::memory_order_relaxed)).live()) continue;
       add(table_.other_bucket(slot.key.load(std::memory_order_relaxed), bucket), static_cast<uint16_t>(at),
@@ -149,8 +124,9 @@ class BasicConnectionTable<Key>::Search {
 
   const BasicConnectionTable& table_;
   Attempt& attempt_;
+  unsigned most_steps_;
   unsigned count_ = 0;
-  std::array<Step, 2 + 4 * kMoveBudget> steps_;
+  std::array<Step, kMostSteps> steps_;
 };
 
 /// Copies the slot's entry into a claimed slot of its other bucket, and makes the slot ours.
@@ -173,31 +149,29 @@ typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::move_entry(
   return {&from, version};
 }
 
+/// A search takes a plan of 8 KiB on the stack, and who gives way without one is not to pay for that.
 template <typename Key>
-typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::claim_free_slot(Attempt& attempt) const {
-  if (const Claim claim = take_free(buckets_[first_bucket(attempt.hash)], attempt)) return claim;
-  return take_free(buckets_[second_bucket(attempt.hash)], attempt);
+[[gnu::noinline]] typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::move_others(
+    Attempt& attempt, uint64_t limit) const {
+  return Search(*this, attempt, limit).make_room();
 }
 
 template <typename Key>
 typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::make_room(Attempt& attempt) const {
-  const Victim victim(attempt, buckets_[first_bucket(attempt.hash)], buckets_[second_bucket(attempt.hash)]);
+  const Victim victim(attempt.pair, attempt);
   if (victim.has_expired()) {
     if (const Claim claim = victim.take(attempt)) return claim;
   }
   uint64_t limit = std::min<uint64_t>(attempt.move_budget, buckets());
   if (victim) limit = std::min<uint64_t>(limit, kMoveBudgetBesideVictim);
   if (limit > 0) {
-    if (const Claim claim = Search(*this, attempt).make_room(limit)) return claim;
+    if (const Claim claim = move_others(attempt, limit)) return claim;
   }
   return victim.take(attempt);
 }
 
-template BasicConnectionTable<ConnectionKey>::Claim BasicConnectionTable<ConnectionKey>::claim_free_slot(
-    Attempt&) const;
 template BasicConnectionTable<ConnectionKey>::Claim BasicConnectionTable<ConnectionKey>::make_room(
     Attempt&) const;
-template BasicConnectionTable<WideKey>::Claim BasicConnectionTable<WideKey>::claim_free_slot(Attempt&) const;
 template BasicConnectionTable<WideKey>::Claim BasicConnectionTable<WideKey>::make_room(Attempt&) const;
 
 }  // namespace turnout

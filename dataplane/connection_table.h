@@ -33,6 +33,7 @@ class BasicConnectionTable {
  public:
   using Slot = ConnectionSlot<Key>;
   using Bucket = ConnectionBucket<Key>;
+  using Pair = BucketPair<Key>;
   static constexpr size_t kSlots = Bucket::kSlots;
 
   /// Buckets (a power of two) that hold at least `capacity` slots.
@@ -78,7 +79,7 @@ class BasicConnectionTable {
   /// … and looked at: the value beside the flow's key, whatever its state; ConnectionValue{} if there is
   /// none. Whom it doesn't show look_up() may know all the same.
   static ConnectionValue peek(const Bucket& home, const Key& key) {
-    const SlotSet showing = home.showing(key);
+    const SlotSet showing = home.showing(key).slots();
     return showing.empty() ? ConnectionValue{} : read(home.slots[showing.lowest()], key);
   }
 
@@ -119,6 +120,7 @@ class BasicConnectionTable {
     const uint64_t second = hash >> 32 & bucket_mask_;
     return second == first_bucket(hash) ? second ^ 1 : second;
   }
+  Pair pair_of(uint64_t hash) const { return {buckets_[first_bucket(hash)], buckets_[second_bucket(hash)]}; }
   uint64_t other_bucket(const Key& key, uint64_t bucket) const {
     const uint64_t of_key = hash(key);
     return first_bucket(of_key) == bucket ? second_bucket(of_key) : first_bucket(of_key);
@@ -133,11 +135,6 @@ class BasicConnectionTable {
     uint8_t version = 0;
     explicit operator bool() const { return slot != nullptr; }
 
-    /// Of some slots of a bucket those that are not this one.
-    SlotSet others_of(const Bucket& bucket, SlotSet slots) const {
-      const auto offset = reinterpret_cast<uintptr_t>(slot) - reinterpret_cast<uintptr_t>(&bucket);
-      return offset < sizeof(Bucket) ? slots.without(static_cast<unsigned>(offset / sizeof(Slot))) : slots;
-    }
     void give_up() {
       if (slot) slot->value.store(ConnectionValue{}.with_version(version).bits());
       slot = nullptr;
@@ -147,15 +144,14 @@ class BasicConnectionTable {
   // Finding a slot (connection_room.cpp).
   class Victim;
   class Search;
-  Claim claim_free_slot(Attempt& attempt) const;
   Claim make_room(Attempt& attempt) const;
+  Claim move_others(Attempt& attempt, uint64_t limit) const;
   static Claim take(Slot& slot, ConnectionValue seen, const Attempt& attempt);
-  static Claim take_free(Bucket& bucket, const Attempt& attempt);
+  static Claim take_free(const Pair& pair, const Attempt& attempt);
   Claim move_entry(Slot& from, uint64_t to_bucket, Claim to, const Attempt& attempt) const;
 
   // Being the only one who enters the flow (connection_insert.cpp).
   enum class Agreement : uint8_t { ours, theirs, none };
-  bool shows(const Attempt& attempt) const;
   Agreement agree(Claim& claim, Attempt& attempt) const;
   Agreement meet_rivals(Claim& claim, Attempt& attempt) const;
   Agreement meet_rival(Slot& slot, Claim& claim, Attempt& attempt) const;
@@ -184,7 +180,8 @@ inline ConnectionValue BasicConnectionTable<Key>::read(const Slot& slot, const K
 
 template <typename Key>
 inline ConnectionEntry BasicConnectionTable<Key>::look_in(Bucket& bucket, const Key& key) {
-  for (const unsigned i : bucket.showing(key)) {  // a freed slot may still show a key that stands elsewhere
+  const SlotSet showing = bucket.showing(key).slots();
+  for (const unsigned i : showing) {  // a freed slot may still show a key that stands elsewhere
     Slot& slot = bucket.slots[i];
     const ConnectionValue value = read(slot, key);
     if (value.present()) [[likely]]

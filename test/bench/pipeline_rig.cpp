@@ -101,10 +101,12 @@ void PipelineRig::establish() {
 }
 
 uint64_t PipelineRig::fill_up(uint64_t first, uint8_t flags) {
-  const uint64_t enough = first + slots() + slots() / 8;
-  while (first < enough) {
+  constexpr uint64_t kFew = HotPackets::kCount / 200;
+  const auto entries = [&] { return counts().inserted.read() - counts().evicted.read(); };
+  for (uint64_t before = entries(), found = UINT64_MAX; found > kFew; before = entries()) {
     write_packets(flags, [&] { return first++; });
     process_all();
+    found = entries() - before;
   }
   return first;
 }

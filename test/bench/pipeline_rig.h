@@ -50,7 +50,8 @@ class PipelineRig {
 
   /// The table knows flows 0 … `flows`-1, entered by the packets that such flows send; all established.
   void establish();
-  /// Sends SYNs or ACKs of flows from `first` on until there is no free slot. The number of the next flow.
+  /// Sends SYNs or ACKs of flows from `first` on until hardly one in two hundred finds a free slot. The
+  /// number of the next flow.
   uint64_t fill_up(uint64_t first, uint8_t flags);
   void clear_table();
 
