@@ -259,6 +259,7 @@ void SnapshotBuilder::fill_service(const ServiceConfig& config, const Sources& s
   }
   service.has_closed = std::ranges::any_of(
       config.real_servers, [](const RealServerConfig& server) { return server.upper_threshold != 0; });
+  service.by_table = service.asks_only_maglev();
   snapshot.has_persistence |= service.persistence != 0;
   set_limits(numbers.index, limits_of(config), snapshot);
   snapshot.services[numbers.index] = service;

@@ -47,6 +47,8 @@ class Forwarder {
   void release_fragments() { fragments_.release_all(); }  ///< all: nothing will come any more
 
  private:
+  static constexpr uint32_t kNoServer = UINT32_MAX;  // kNobody
+
   struct List {  // positions in the burst
     std::array<uint16_t, kBurst> positions;
     uint32_t count = 0;
@@ -128,9 +130,17 @@ class Forwarder {
   template <typename Key>
   void schedule_new_connections(Track<Key>& track, const Burst& packets, const Snapshot& snapshot, Tick now,
                                 Outcome& outcome);
+  struct Placement {  // of a flow that has none
+    uint32_t server = kNoServer;
+    DropReason reason = DropReason::no_server_resolved;  // if it comes to no server
+    ConnectionEntry entry;                               // that is to be given another server
+  };
   template <typename Key>
   DropReason place(Track<Key>& track, const Snapshot& snapshot, const Service& service, size_t position,
                    Tick now);
+  template <typename Key>
+  Placement place_closely(Track<Key>& track, const Snapshot& snapshot, const Service& service,
+                          size_t position, Tick now);
   template <typename Key>
   void open_connection(Track<Key>& track, ConnectionValue value, const Snapshot& snapshot,
                        const Service& service, size_t position, Tick now);
@@ -219,8 +229,6 @@ class Forwarder {
                          size_t position, Tick now, Outcome& outcome);
   void forward_icmp(uint16_t index, const Burst& packets, const Snapshot& snapshot, size_t position,
                     Outcome& outcome);
-
-  static constexpr uint32_t kNoServer = UINT32_MAX;  // kNobody
 
   WorkerCounters& counters_;
   alignas(64) Flows flows_;

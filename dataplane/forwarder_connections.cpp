@@ -118,57 +118,76 @@ void Forwarder::schedule_new_connections(Track<Key>& track, const Burst& packets
   }
 }
 
-/// Finds a server for a packet without a connection to keep. If there is none, says what to drop it for: the
-/// one whose turn it is is not resolved, or all are full. An earlier packet of this burst, or another worker,
-/// may have opened the connection meanwhile. To enter the flow finds that out, but if it costs a server its
-/// turn, or the server may be full by now, it has to be known before.
+/// Gives a packet without a connection to keep a server, and enters its flow. If there is none, says what to
+/// drop it for: the one whose turn it is is not resolved, or all are full.
 template <typename Key>
 [[gnu::always_inline]] inline DropReason Forwarder::place(Track<Key>& track, const Snapshot& snapshot,
                                                           const Service& service, size_t position, Tick now) {
-  constexpr DropReason kUnresolved = DropReason::no_server_resolved;
+  const PacketEvent event = flows_.fields[position].event;
+  Placement placement;
+  if (service.by_table && !flows_.known[position] && event != PacketEvent::icmp_error) [[likely]]
+    placement.server = server_by_maglev(service, position);
+  else
+    placement = place_closely(track, snapshot, service, position, now);
+  const uint32_t server = placement.server;
+  if (server == kNoServer) return placement.reason;
+  if (!snapshot.servers[server].usable()) return placement.reason;  // its place, but its MAC is not known yet
+  if (service.one_packet) [[unlikely]] {
+    flows_.servers[position] = server;
+    counters_.server(server).connections.add(1);
+    return placement.reason;
+  }
+  const ConnectionState state = next_state(ConnectionState::free, event);
+  const auto value = ConnectionValue::make(server, snapshot.servers[server].generation(), state, now);
+  if (placement.entry &&
+      replace_connection(track.keys[position], placement.entry, value, snapshot, position, now))
+    return placement.reason;
+  open_connection(track, value, snapshot, service, position, now);
+  return placement.reason;
+}
+
+/// Where more has to be asked than the Maglev table. No server: there is none, or the packet has been sent on
+/// its way. An earlier packet of this burst, or another worker, may have opened the connection meanwhile. To
+/// enter the flow finds that out, but if it costs a server its turn, or the server may be full by now, it has
+/// to be known before.
+template <typename Key>
+[[gnu::always_inline]] inline Forwarder::Placement Forwarder::place_closely(Track<Key>& track,
+                                                                            const Snapshot& snapshot,
+                                                                            const Service& service,
+                                                                            size_t position, Tick now) {
   const Key& key = track.keys[position];
+  Placement placement;
   const uint32_t named = service.quic ? named_[position] : kNoServer;
-  ConnectionEntry entry;
+  ConnectionEntry& entry = placement.entry;
   if (flows_.known[position] || service.sequence || service.has_closed || service.limits_connections ||
       named != kNoServer)
     entry = track.table.find(key, track.table.hash(key), now, snapshot.timeouts);
   const bool stays = named == kNoServer || entry.value.server() == named;
-  if (entry && stays && keep_connection(key, entry, snapshot, position, now)) return kUnresolved;
+  if (entry && stays && keep_connection(key, entry, snapshot, position, now)) return {};
   const PacketEvent event = flows_.fields[position].event;
   if (event ==
       PacketEvent::icmp_error) {  // opens no connection; a flow without an entry is where Maglev says
     send_to(server_by_maglev(service, position), snapshot, position);
-    return kUnresolved;
+    return {};
   }
   if (service.limits_connections) [[unlikely]] {
     const bool begins = event == PacketEvent::syn || event == PacketEvent::datagram;
     const bool is_new = !entry || starts_anew(entry.value.state(), event);
     DropReason reason;
-    if (begins && is_new && !may_begin(service, snapshot, position, reason)) return reason;
+    if (begins && is_new && !may_begin(service, snapshot, position, reason))
+      return {.server = kNoServer, .reason = reason, .entry = {}};
   }
-
-  uint32_t server;
-  if (named != kNoServer) [[unlikely]] {
-    server = named;
-  } else if (service.persistence != 0) [[unlikely]] {
+  if (named != kNoServer) {
+    placement.server = named;
+  } else if (service.persistence != 0) {
     const Binding binding = bind_client(service, snapshot, position, now);
-    if (binding.server == kNoServer) return binding.reason;
-    server = binding.server;
+    placement.server = binding.server;
+    if (binding.server == kNoServer) placement.reason = binding.reason;
   } else {
-    server = choose_server(service, snapshot, position, now < track.overload_until);
-    if (server == kNoServer) return DropReason::no_server_free;
-    if (!snapshot.servers[server].usable()) return kUnresolved;  // its place, but its MAC is not known yet
+    placement.server = choose_server(service, snapshot, position, now < track.overload_until);
+    if (placement.server == kNoServer) placement.reason = DropReason::no_server_free;
   }
-  if (service.one_packet) [[unlikely]] {
-    flows_.servers[position] = server;
-    counters_.server(server).connections.add(1);
-    return kUnresolved;
-  }
-  const ConnectionState state = next_state(ConnectionState::free, event);
-  const auto value = ConnectionValue::make(server, snapshot.servers[server].generation(), state, now);
-  if (entry && replace_connection(key, entry, value, snapshot, position, now)) return kUnresolved;
-  open_connection(track, value, snapshot, service, position, now);
-  return kUnresolved;
+  return placement;
 }
 
 void Forwarder::send_to(uint32_t server, const Snapshot& snapshot, size_t position) {

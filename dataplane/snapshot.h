@@ -65,9 +65,16 @@ struct Service {
   bool has_closed = false;          // servers in its tables may be full, or have no weight: ask ServerTerms
   bool quic = false;                // Snapshot::quic has terms for it
   bool one_packet = false;          // each datagram is a connection of its own, and none is remembered
+  bool by_table = false;            // a connection's server is what `maglev` says; there is no more to ask
   bool limits_connections = false;  // as Snapshot::limits has it for `own` …
   bool limits_packets = false;      // … as well
   bool counts_clients = false;      // its clients' open connections are counted
+
+  /// What `by_table` is to be, once all else is set.
+  bool asks_only_maglev() const {
+    return scheduler == SchedulerKind::mh && sequence == nullptr && persistence == 0 && !has_closed &&
+           !quic && !limits_connections;
+  }
 };
 static_assert(sizeof(Service) <= 64, "one cache line");
 

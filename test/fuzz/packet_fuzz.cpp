@@ -65,11 +65,13 @@ struct Settings {
       if (compares) service.scheduler = SchedulerKind::wlc;
       service.has_closed = compares;
       service.limits_connections = service.limits_packets = service.counts_clients = compares;
-      if (!persistent) continue;
-      service.persistence = 60;
-      service.prefix = 24;
-      service.by_port = false;
-      service.templates = static_cast<uint16_t>(count + index);
+      if (persistent) {
+        service.persistence = 60;
+        service.prefix = 24;
+        service.by_port = false;
+        service.templates = static_cast<uint16_t>(count + index);
+      }
+      service.by_table = service.asks_only_maglev();
     }
     snapshot.services.resize(2 * count);
     if (compares) add_limits(snapshot);

@@ -79,6 +79,7 @@ struct SnapshotRecipe {
     service.maglev_size = static_cast<uint32_t>(table->size());
     service.sequence = sequence->empty() ? nullptr : sequence->data();
     service.sequence_size = static_cast<uint32_t>(sequence->size());
+    service.by_table = service.asks_only_maglev();
     snapshot.services = {Service{}, service, service, service, service};
     for (uint16_t index = 1; index < snapshot.services.size(); ++index) snapshot.services[index].own = index;
     snapshot.service_map = ExactMap<uint64_t>(2);

@@ -56,6 +56,7 @@ class Quic : public testing::Test {
     snapshot.quic_servers = ExactMap<ServiceKey6>(6);
     for (const uint16_t service : {kUdpService, kUdp6Service}) {
       snapshot.services[service].quic = true;
+      snapshot.services[service].by_table = false;
       snapshot.quic[service] = kTerms;
       for (uint8_t server = 0; server < 3; ++server) {
         const uint8_t id[] = {0x0A, server};

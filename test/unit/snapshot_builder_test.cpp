@@ -89,6 +89,22 @@ TEST_F(SnapshotBuilding, AFixedMacAddressIsNotAskedFor) {
   EXPECT_EQ(share(snapshot->services[1], slot(11)), 251u) << "the others are not resolved";
 }
 
+TEST_F(SnapshotBuilding, AServiceThatNeedsNoMoreGoesByItsTable) {
+  EXPECT_TRUE(build()->services[1].by_table);
+  const ServiceConfig plain = web_service();
+  const auto asks_for_more = [&](auto&& change) {
+    web_service() = plain;
+    change(web_service());
+    return !build()->services[1].by_table;
+  };
+  EXPECT_TRUE(asks_for_more([](ServiceConfig& service) { service.scheduler = SchedulerKind::rr; }));
+  EXPECT_TRUE(asks_for_more([](ServiceConfig& service) { service.scheduler = SchedulerKind::wlc; }));
+  EXPECT_TRUE(asks_for_more([](ServiceConfig& service) { service.persistence = 300; }));
+  EXPECT_TRUE(asks_for_more([](ServiceConfig& service) { service.quic.id_length = 2; }));
+  EXPECT_TRUE(asks_for_more([](ServiceConfig& service) { service.limits.client_connections = 5; }));
+  EXPECT_TRUE(asks_for_more([](ServiceConfig& service) { service.real_servers[0].upper_threshold = 5; }));
+}
+
 TEST_F(SnapshotBuilding, AServerThatIsNotResolvedGetsNothing) {
   neighbors.erase(ip("192.0.2.12"));
   const auto snapshot = build();
