@@ -63,6 +63,7 @@ void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& o
   const size_t count = packets.count;
   bool all_plain = true;
   uint64_t bytes = 0;
+  uint32_t longest = 0;
   const bool many_services = snapshot.service_map.is_large();
   Filling ipv4(ipv4_.candidates), ipv6(ipv6_.candidates), matched(ipv4_.matched);
   const auto match_ipv4 = [&](size_t i) {
@@ -78,6 +79,7 @@ void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& o
     const rte_mbuf* packet = packets.packets[i];
     const Frame frame = frame_of(packet);
     bytes += frame.length;
+    longest = std::max(longest, frame.length);
     PlainPacket plain = parse_plain(frame, plain_frames, flows_.fields[i]);
     if (plain == PlainPacket::ipv4 && !has_bad_ip_checksum(packet)) [[likely]] {
       match_ipv4(i);
@@ -90,7 +92,8 @@ void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& o
     }
     if (plain == PlainPacket::ipv6) ipv6.add(i);
   }
-  plain_ = all_plain && !snapshot.has_more_to_write();
+  const bool fits = longest <= snapshot.least_mtu + packet_detail::kEthernet;  // every port
+  plain_ = all_plain && fits && !snapshot.has_more_to_write();
   outcome.received_bytes = bytes;
   outcome.keeps_lengths = plain_;
 }
@@ -107,11 +110,11 @@ void Forwarder::match_services(const Burst& packets, const Snapshot& snapshot, O
   for (const size_t i : in_range_) matched.add(i);
 }
 
+/// `kPlain`: nothing is called, so that all that it needs stays in registers.
 template <bool kPlain>
 void Forwarder::rewrite_all(const List& list, const Burst& packets, const Snapshot& snapshot,
                             Outcome& outcome) {
   const Snapshot::ServerView servers = snapshot.server_view();
-  const uint16_t least_mtu = snapshot.least_mtu;
   TrafficCounters* const traffic = counters_.traffic();
   for (const size_t i : list) {
     const uint32_t slot = flows_.servers[i];
@@ -120,9 +123,7 @@ void Forwarder::rewrite_all(const List& list, const Burst& packets, const Snapsh
     rte_mbuf* packet = packets.packets[i];
     const RealServer& server = servers[slot];
     const PacketFields& fields = flows_.fields[i];
-    const bool plain = kPlain && fields.ip_bytes <= least_mtu;
-    if (!plain && !prepare(packet, snapshot, fields, slot, outcome)) [[unlikely]]
-      continue;
+    if (!kPlain && !prepare(packet, snapshot, fields, slot, outcome)) continue;
     std::memcpy(rte_pktmbuf_mtod(packet, uint8_t*), server.macs.data(), server.macs.size());
     traffic[slot].packets.add(1);
     traffic[slot].bytes.add(fields.ip_bytes);
