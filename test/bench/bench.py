@@ -2,9 +2,9 @@
 """Measures all that Turnout's speed is judged by, says what is reached, and keeps docs/performance.md true.
 
 Parts: testpmd (turnoutd beside dpdk-testpmd's MAC forwarding, see beside_testpmd.py), workers (two of them beside
-one), table (the connection table beside rte_hash), pipeline (the forwarder in one process), control (scheduler tables
-and snapshots), latency (what a worker adds) and instructions (valgrind's counts). Only ratios of one run mean
-something, and only on a machine with nothing else to do.
+one), policies (turnoutd with filters, limits or a capture beside without), table (the connection table beside rte_hash),
+pipeline (the forwarder in one process), control (scheduler tables and snapshots), latency (what a worker adds) and
+instructions (valgrind's counts). Only ratios of one run mean something, and only on a machine with nothing else to do.
 """
 
 import argparse
@@ -20,12 +20,13 @@ import beside_testpmd
 import flows
 import instructions
 import machine
+import policies
 import report
 import two_workers
 from figures import Figures
 from results import Results
 
-PARTS = ["testpmd", "workers", "table", "pipeline", "control", "latency", "instructions"]
+PARTS = ["testpmd", "workers", "policies", "table", "pipeline", "control", "latency", "instructions"]
 QUICK_TABLE = "/65536/"
 QUICK_PIPELINE = "^parse|^match/1$|^established/.*/(1024|4096|65536)/|^burst|^new/room"
 
@@ -37,6 +38,7 @@ class Bench:
         self.machine = machine.describe(args.build)
         self.beside = self.run("testpmd", self.measure_beside, {})
         self.workers = self.run("workers", lambda: two_workers.measure(args.build, args.rounds, args.seconds), [])
+        self.policies = self.run("policies", lambda: policies.measure(args.build, args.rounds, args.seconds))
         programs = {"table": self.measure_table, "pipeline": self.measure_pipeline, "control": self.measure_control}
         reports = [self.run(part, measure) for part, measure in programs.items()]
         self.results = Results([report for report in reports if report])
@@ -101,6 +103,8 @@ class Bench:
 
     def texts(self) -> list[str]:
         parts = [report.figures_table(self.figures)] if self.figures else []
+        if self.policies:
+            parts.append(report.policies_table(self.policies))
         if self.latency:
             parts.append(report.latency_text(self.latency))
         if self.results.by_size("hit/turnout/"):

@@ -7,6 +7,7 @@ rates move with the machine and with the size of the capture.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -106,20 +107,27 @@ def forwarded(build: str, socket: str) -> tuple[int, float]:
     return json.loads(answer.stdout)["packets"]["transmitted"], time.monotonic()
 
 
-def turnout_rate(build: str, port: Port, control: int, workers: list[int], seconds: float) -> float:
-    """Packets per second that turnoutd forwarded to real servers."""
+def turnout_rate(build: str, port: Port, control: int, workers: list[int], seconds: float, change=None,
+                 beside=None) -> float:
+    """Packets per second that turnoutd forwarded to real servers. `change`: is given the configuration first; `beside`: a
+    context for the time of measuring, made of the control socket's path."""
     with tempfile.TemporaryDirectory() as folder:
-        config = pathlib.Path(folder, "bench.json")
-        config.write_text(json.dumps(turnout_config(port, control, workers, folder)))
-        command = [f"{build}/turnoutd", "--config", str(config), "--log-level", "error"]
+        config = turnout_config(port, control, workers, folder)
+        if change:
+            change(config)
+        path = pathlib.Path(folder, "bench.json")
+        path.write_text(json.dumps(config))
+        command = [f"{build}/turnoutd", "--config", str(path), "--log-level", "error"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             try:
                 if process.stdout.readline().strip() != "ready":
                     sys.exit("turnoutd did not start")
                 time.sleep(1 + port.count / 2_000_000)  # every flow gets its entry
-                before, begin = forwarded(build, f"{folder}/control.sock")
-                time.sleep(seconds)
-                after, end = forwarded(build, f"{folder}/control.sock")
+                socket = f"{folder}/control.sock"
+                with beside(socket) if beside else contextlib.nullcontext():
+                    before, begin = forwarded(build, socket)
+                    time.sleep(seconds)
+                    after, end = forwarded(build, socket)
             finally:
                 stop(process)
     return (after - before) / (end - begin)

@@ -5,6 +5,7 @@ import pathlib
 import sys
 
 import plot
+import policies
 from figures import Figure
 from instructions import Costs
 from machine import ROOT
@@ -61,6 +62,10 @@ def established_table(results: Results) -> str:
         ipv6 = f"{results.median(name) / 1e6:.1f}" if results.has(name) else ""
         rows.append([f"{flows:,}", f"{rate / 1e6:.1f}", ipv6])
     return table(["established flows, in one process, on one core", "IPv4, M/s", "IPv6, M/s"], rows)
+
+
+def policies_table(rates: dict[str, list[tuple[float, float]]]) -> str:
+    return table(["65,536 established flows, with", "of the rate without", "rounds", "of which"], policies.rows(rates))
 
 
 def control_table(results: Results) -> str:
