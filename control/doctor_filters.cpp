@@ -23,14 +23,11 @@ struct Decided {
 Decided decided_by(const FilterBook& book, size_t filter) {
   Decided decided;
   const FilterConfig& config = book.configs()[filter];
-  const auto add = [&](FilterAction action, uint32_t rule) {
-    (action == FilterAction::allow ? decided.allowed : decided.denied) += book.packets(rule);
+  const auto add = [&](FilterAction action, uint64_t packets) {
+    (action == FilterAction::allow ? decided.allowed : decided.denied) += packets;
   };
-  add(config.otherwise, book.filters()[filter].otherwise);
-  for (size_t i = 0; i < config.lists.size(); ++i) {
-    for (const FilterBook::Rule& rule : book.filters()[filter].lists[i].rules)
-      add(config.lists[i].action, rule.number);
-  }
+  add(config.otherwise, book.packets(book.filters()[filter].otherwise));
+  for (size_t i = 0; i < config.lists.size(); ++i) add(config.lists[i].action, book.count(filter, i).packets);
   return decided;
 }
 

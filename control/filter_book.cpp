@@ -129,6 +129,17 @@ uint64_t FilterBook::packets(uint32_t number) const {
   return statistics_.rule(number) - (before == before_.end() ? 0 : before->second);
 }
 
+FilterBook::ListCount FilterBook::count(size_t filter, size_t list) const {
+  ListCount count;
+  for (const Rule& rule : filters_[filter].lists[list].rules) {
+    const uint64_t counted = packets(rule.number);
+    count.packets += counted;
+    count.unmatched += counted == 0;
+    ++count.rules;
+  }
+  return count;
+}
+
 std::optional<FilterBook::Owner> FilterBook::owner_of(uint32_t number) const {
   for (size_t i = 0; i < filters_.size(); ++i) {
     if (filters_[i].otherwise == number) return Owner{i, std::nullopt, ""};

@@ -34,6 +34,12 @@ class FilterBook {
     std::vector<List> lists;
     uint32_t otherwise = 0;  // the counter of clients in no list
   };
+  /// What a list's rules have decided, all together.
+  struct ListCount {
+    uint64_t packets = 0;
+    uint64_t rules = 0;
+    uint64_t unmatched = 0;  // of them, those that no packet has had yet
+  };
   /// Whose a counter is.
   struct Owner {
     size_t filter = 0;
@@ -54,7 +60,8 @@ class FilterBook {
   const std::vector<Filter>& filters() const { return filters_; }  ///< in the order of configs()
   const LoadedFilters& loaded() const { return loaded_; }          ///< without their prefixes
   uint64_t packets(uint32_t number) const;                         ///< since the rule is there
-  std::optional<Owner> owner_of(uint32_t number) const;            ///< none: it was removed
+  ListCount count(size_t filter, size_t list) const;
+  std::optional<Owner> owner_of(uint32_t number) const;  ///< none: it was removed
 
  private:
   struct Key {

@@ -19,20 +19,13 @@ Json text_or_nothing(const std::string& text) {
 
 Json list_row(const FilterBook& book, size_t filter, size_t list) {
   const FilterListConfig& config = book.configs()[filter].lists[list];
-  const FilterBook::List& rules = book.filters()[filter].lists[list];
-  uint64_t packets = 0;
-  size_t unmatched = 0;
-  for (const FilterBook::Rule& rule : rules.rules) {
-    const uint64_t counted = book.packets(rule.number);
-    packets += counted;
-    unmatched += counted == 0;
-  }
+  const FilterBook::ListCount count = book.count(filter, list);
   Json row = {{"name", config.name},
               {"action", to_string(config.action)},
-              {"rules", rules.rules.size()},
-              {"unmatched", unmatched},
-              {"shadowed", rules.shadowed},
-              {"packets", packets},
+              {"rules", count.rules},
+              {"unmatched", count.unmatched},
+              {"shadowed", book.filters()[filter].lists[list].shadowed},
+              {"packets", count.packets},
               {"file", text_or_nothing(config.file)}};
   if (!config.file.empty())
     row["file_changed"] = changed_at(config.file) != book.loaded()[filter][list].file_changed;

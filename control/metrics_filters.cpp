@@ -6,9 +6,7 @@ namespace {
 
 struct ListRow {
   Labels labels;
-  uint64_t packets = 0;
-  uint64_t rules = 0;
-  uint64_t unmatched = 0;
+  FilterBook::ListCount count;
 };
 
 std::vector<ListRow> list_rows(const FilterBook& book) {
@@ -17,14 +15,8 @@ std::vector<ListRow> list_rows(const FilterBook& book) {
     const FilterConfig& filter = book.configs()[i];
     for (size_t j = 0; j < filter.lists.size(); ++j) {
       const FilterListConfig& list = filter.lists[j];
-      ListRow row{{{"filter", filter.name}, {"list", list.name}, {"action", to_string(list.action)}}};
-      for (const FilterBook::Rule& rule : book.filters()[i].lists[j].rules) {
-        const uint64_t packets = book.packets(rule.number);
-        row.packets += packets;
-        row.unmatched += packets == 0;
-      }
-      row.rules = book.filters()[i].lists[j].rules.size();
-      rows.push_back(std::move(row));
+      rows.push_back({{{"filter", filter.name}, {"list", list.name}, {"action", to_string(list.action)}},
+                      book.count(i, j)});
     }
   }
   return rows;
@@ -39,19 +31,19 @@ void add_filters(Families& families, const Director& director) {
       families.add("turnout_filter_packets_total",
                    "Packets that the list decided on; those of clients in no list have the list \"\".",
                    MetricType::Counter);
-  for (const ListRow& row : rows) add_sample(packets, row.labels, number(row.packets));
+  for (const ListRow& row : rows) add_sample(packets, row.labels, number(row.count.packets));
   for (size_t i = 0; i < book.configs().size(); ++i) {
     const FilterConfig& filter = book.configs()[i];
     add_sample(packets, {{"filter", filter.name}, {"list", ""}, {"action", to_string(filter.otherwise)}},
                number(book.packets(book.filters()[i].otherwise)));
   }
-  const auto gauge = [&](const char* name, const char* help, uint64_t ListRow::*value) {
+  const auto gauge = [&](const char* name, const char* help, uint64_t FilterBook::ListCount::*value) {
     MetricFamily& family = families.add(name, help, MetricType::Gauge);
-    for (const ListRow& row : rows) add_sample(family, row.labels, number(row.*value));
+    for (const ListRow& row : rows) add_sample(family, row.labels, number(row.count.*value));
   };
-  gauge("turnout_filter_rules", "Prefixes in the list.", &ListRow::rules);
+  gauge("turnout_filter_rules", "Prefixes in the list.", &FilterBook::ListCount::rules);
   gauge("turnout_filter_unmatched_rules", "Of these, the ones that no packet has had yet.",
-        &ListRow::unmatched);
+        &FilterBook::ListCount::unmatched);
 }
 
 }  // namespace turnout
