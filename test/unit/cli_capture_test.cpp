@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "control/cli/capture_options.h"
-#include "control/cli/run.h"
+#include "test/support/cli_session.h"
 
 namespace turnout::cli::cli_capture_test {
 namespace {
@@ -34,32 +34,23 @@ struct Turnoutctl {
   std::string err{};
 
   int operator()(const Lines& words) {
-    std::istringstream in;
-    std::ostringstream out_stream, err_stream;
-    const auto connect = [this](const std::string&) -> Call {
-      return [this](const std::string& method, const Json& params) {
-        asked.push_back(method + ' ' + dump(params));
-        if (method == "capture.list") return Json(Json::array());
-        if (method == "capture.stop") return Json(Json::object());
-        if (answers.empty()) throw std::logic_error("asked too often");
-        const Json answer = answers.front();
-        answers.pop_front();
-        if (answer.is_null()) throw NoDaemon("it is gone");
-        return answer;
-      };
+    const auto answer = [this](const std::string& method, const Json& params) {
+      asked.push_back(method + ' ' + dump(params));
+      if (method == "capture.list") return Json(Json::array());
+      if (method == "capture.stop") return Json(Json::object());
+      if (answers.empty()) throw std::logic_error("asked too often");
+      const Json next = answers.front();
+      answers.pop_front();
+      if (next.is_null()) throw NoDaemon("it is gone");
+      return next;
     };
     const auto pause = [this](std::chrono::seconds) { return pauses > 0 && pauses-- > 0; };
-    const int code = cli::run(words, {.version = "1.2.3",
-                                      .socket = std::nullopt,
-                                      .connect = connect,
-                                      .in = in,
-                                      .out = out_stream,
-                                      .err = err_stream,
-                                      .screen = {.is_terminal = is_terminal},
-                                      .pause = pause});
-    out = out_stream.str();
-    err = err_stream.str();
-    return code;
+    const CliRun done = run_cli(
+        words, answer,
+        {.input = {}, .socket = {}, .screen = {.is_terminal = is_terminal}, .pause = pause, .connected = {}});
+    out = done.out;
+    err = done.err;
+    return done.code;
   }
 };
 

@@ -5,8 +5,8 @@
 #include <sstream>
 
 #include "control/cli/errors.h"
-#include "control/cli/run.h"
 #include "control/cli/table.h"
+#include "test/support/cli_session.h"
 
 namespace turnout::cli::cli_connections_test {
 namespace {
@@ -33,20 +33,11 @@ struct Connections {
   int run(std::vector<std::string> words) {
     asked.clear();
     words.insert(words.begin() + (words[0] == "--json" ? 1 : 0), "connections");
-    std::istringstream in;
-    std::ostringstream out_stream, err_stream;
-    const int code =
-        cli::run(words, {.version = "1.2.3",
-                         .socket = std::nullopt,
-                         .connect = [this](const std::string&) -> Call {
-                           return [this](const std::string&, const Json& params) { return answer(params); };
-                         },
-                         .in = in,
-                         .out = out_stream,
-                         .err = err_stream});
-    out = out_stream.str();
-    err = err_stream.str();
-    return code;
+    const CliRun done =
+        run_cli(words, [this](const std::string&, const Json& params) { return answer(params); });
+    out = done.out;
+    err = done.err;
+    return done.code;
   }
   Json answer(const Json& params) {
     asked.push_back(params);
@@ -59,10 +50,6 @@ struct Connections {
   }
   uint64_t lines() const { return static_cast<uint64_t>(std::ranges::count(out, '\n')); }
 };
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 TEST(CliConnections, StreamsAllOfThemPageByPage) {
   Connections table{.count = 12'000};

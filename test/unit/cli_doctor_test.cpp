@@ -11,8 +11,8 @@
 
 #include "control/cli/doctor_page.h"
 #include "control/cli/output.h"
-#include "control/cli/run.h"
 #include "control/cli/wrap.h"
+#include "test/support/cli_session.h"
 
 namespace turnout::cli::cli_doctor_test {
 namespace {
@@ -37,27 +37,18 @@ struct Turnoutctl {
   std::string err{};
 
   int operator()(const std::vector<std::string>& words) {
-    std::istringstream in;
-    std::ostringstream out_stream, err_stream;
-    const auto connect = [this](const std::string&) -> Call {
-      return
-          [this](const std::string&, const Json&) { return answers[std::min(asked++, answers.size() - 1)]; };
+    const auto answer = [this](const std::string&, const Json&) {
+      return answers[std::min(asked++, answers.size() - 1)];
     };
     const auto pause = [this](std::chrono::seconds time) {
       if (time.count() > 0) waited.push_back(time);
       return pauses-- > 0;
     };
-    const int code = cli::run(words, {.version = "1.2.3",
-                                      .socket = std::nullopt,
-                                      .connect = connect,
-                                      .in = in,
-                                      .out = out_stream,
-                                      .err = err_stream,
-                                      .screen = screen,
-                                      .pause = pause});
-    out = out_stream.str();
-    err = err_stream.str();
-    return code;
+    const CliRun done = run_cli(
+        words, answer, {.input = {}, .socket = {}, .screen = screen, .pause = pause, .connected = {}});
+    out = done.out;
+    err = done.err;
+    return done.code;
   }
 };
 

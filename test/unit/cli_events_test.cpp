@@ -4,8 +4,7 @@
 #include <deque>
 #include <functional>
 #include <sstream>
-
-#include "control/cli/run.h"
+#include "test/support/cli_session.h"
 
 namespace turnout::cli::cli_events_test {
 namespace {
@@ -39,30 +38,21 @@ struct Turnoutctl {
   std::string err{};
 
   int operator()(const Lines& words) {
-    std::istringstream in;
-    std::ostringstream out_stream, err_stream;
-    const auto connect = [this](const std::string&) -> Call {
-      return [this](const std::string& method, const Json& params) {
-        asked.push_back(method + ' ' + dump(params));
-        if (answers.empty()) throw Interrupted();
-        const Json answer = answers.front();
-        answers.pop_front();
-        if (answer.is_null()) throw NoDaemon("it is gone");
-        return answer;
-      };
+    const auto answer = [this](const std::string& method, const Json& params) {
+      asked.push_back(method + ' ' + dump(params));
+      if (answers.empty()) throw Interrupted();
+      const Json next = answers.front();
+      answers.pop_front();
+      if (next.is_null()) throw NoDaemon("it is gone");
+      return next;
     };
     const auto pause = [this](std::chrono::seconds) { return pauses-- > 0; };
-    const int code = cli::run(words, {.version = "1.2.3",
-                                      .socket = std::nullopt,
-                                      .connect = connect,
-                                      .in = in,
-                                      .out = out_stream,
-                                      .err = err_stream,
-                                      .pause = pause});
-    std::istringstream lines(out_stream.str());
+    const CliRun done =
+        run_cli(words, answer, {.input = {}, .socket = {}, .screen = {}, .pause = pause, .connected = {}});
+    std::istringstream lines(done.out);
     for (std::string text; std::getline(lines, text);) printed.push_back(text);
-    err = err_stream.str();
-    return code;
+    err = done.err;
+    return done.code;
   }
 };
 

@@ -2,8 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <sstream>
-
-#include "control/cli/run.h"
+#include "test/support/cli_session.h"
 
 namespace turnout::cli::cli_limits_test {
 namespace {
@@ -15,23 +14,14 @@ struct Ctl {
   std::string out = {}, err = {};
 
   int run(const std::vector<std::string>& words) {
-    std::istringstream in;
-    std::ostringstream out_stream, err_stream;
-    const int code = cli::run(words, {.version = "1.2.3",
-                                      .socket = std::nullopt,
-                                      .connect = [this](const std::string&) -> Call {
-                                        return [this](const std::string& name, const Json& params) {
-                                          method = name;
-                                          asked = params;
-                                          return answer;
-                                        };
-                                      },
-                                      .in = in,
-                                      .out = out_stream,
-                                      .err = err_stream});
-    out = out_stream.str();
-    err = err_stream.str();
-    return code;
+    const CliRun done = run_cli(words, [this](const std::string& name, const Json& params) {
+      method = name;
+      asked = params;
+      return answer;
+    });
+    out = done.out;
+    err = done.err;
+    return done.code;
   }
 };
 

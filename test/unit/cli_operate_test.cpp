@@ -8,14 +8,10 @@
 #include "control/cli/arguments.h"
 #include "control/cli/plan.h"
 #include "control/cli/real_server.h"
-#include "control/cli/run.h"
+#include "test/support/cli_session.h"
 
 namespace turnout::cli::cli_operate_test {
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 /// Gives each method's answers one after the other, the last for ever, and lets so many pauses pass.
 struct Turnoutctl {
@@ -27,23 +23,14 @@ struct Turnoutctl {
   std::string err{};
 
   int operator()(const std::vector<std::string>& words, const std::string& input = "") {
-    std::istringstream in(input);
-    std::ostringstream out_stream, err_stream;
     asked.clear();
-    const auto connect = [this](const std::string&) -> Call {
-      return [this](const std::string& method, const Json& params) { return answer(method, params); };
-    };
-    const int code = cli::run(words, {.version = "1.2.3",
-                                      .socket = std::nullopt,
-                                      .connect = connect,
-                                      .in = in,
-                                      .out = out_stream,
-                                      .err = err_stream,
-                                      .screen = screen,
-                                      .pause = [this](std::chrono::seconds) { return pauses-- > 0; }});
-    out = out_stream.str();
-    err = err_stream.str();
-    return code;
+    const auto to = [this](const std::string& method, const Json& params) { return answer(method, params); };
+    const auto pause = [this](std::chrono::seconds) { return pauses-- > 0; };
+    const CliRun done =
+        run_cli(words, to, {.input = input, .socket = {}, .screen = screen, .pause = pause, .connected = {}});
+    out = done.out;
+    err = done.err;
+    return done.code;
   }
 
   /// What the first request of a method asked for; null if there was none.

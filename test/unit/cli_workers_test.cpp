@@ -4,8 +4,8 @@
 #include <sstream>
 
 #include "control/cli/errors.h"
-#include "control/cli/run.h"
 #include "control/cli/status.h"
+#include "test/support/cli_session.h"
 
 namespace turnout::cli::cli_workers_test {
 namespace {
@@ -27,20 +27,11 @@ Json worker(uint64_t lcore, uint64_t thousands) {
 }
 
 int run(const std::vector<std::string>& words, const Json& workers, std::string& out) {
-  std::istringstream in;
-  std::ostringstream out_stream, err_stream;
-  const int code = cli::run(words, {.version = "1.2.3",
-                                    .socket = std::nullopt,
-                                    .connect = [&](const std::string&) -> Call {
-                                      return [&workers](const std::string& method, const Json&) {
-                                        return method == "worker.list" ? workers : Json();
-                                      };
-                                    },
-                                    .in = in,
-                                    .out = out_stream,
-                                    .err = err_stream});
-  out = out_stream.str();
-  return code;
+  const CliRun done = run_cli(words, [&](const std::string& method, const Json&) {
+    return method == "worker.list" ? workers : Json();
+  });
+  out = done.out;
+  return done.code;
 }
 
 TEST(CliWorkers, ShowsWhereTheTimeBetweenTwoAnswersWent) {
