@@ -42,23 +42,26 @@ LINE = re.compile("^" + NUMBER * len(EVENTS) + r"\s+\S*?:turnout::Forwarder::(\w
 Costs = dict[str, tuple[float, float, float]]
 
 
+def per_packet(numbers: tuple[str, ...]) -> tuple[float, float, float]:
+    """From what callgrind_annotate prints, where a dot stands for none."""
+    instructions, *misses = [0 if number == "." else int(number.replace(",", "")) / PACKETS for number in numbers]
+    return instructions, sum(misses[:2]), sum(misses[2:])
+
+
 def counted(text: str) -> Costs:
     """From what callgrind_annotate prints. A stage that the compiler has put into its caller is missing."""
     functions = {}
     for line in text.splitlines():
         found = LINE.match(line)
         if found:
-            numbers = [0 if number == "." else int(number.replace(",", "")) for number in found.groups()[:-1]]
-            instructions, *misses = [number / PACKETS for number in numbers]
-            functions.setdefault(found.groups()[-1], (instructions, sum(misses[:2]), sum(misses[2:])))
+            functions.setdefault(found.groups()[-1], per_packet(found.groups()[:-1]))
     return {stage: functions[function] for stage, function in STAGES.items() if function in functions}
 
 
 def counted_in_all(text: str) -> Costs:
     """The same of all that was counted."""
     found = next(found for line in text.splitlines() if (found := TOTALS.match(line)))
-    instructions, *misses = [int(number.replace(",", "")) / PACKETS for number in found.groups()]
-    return {"whole pipeline": (instructions, sum(misses[:2]), sum(misses[2:]))}
+    return {"whole pipeline": per_packet(found.groups())}
 
 
 def count(build: str, folder: str, program: str, what: str, flows: int) -> str:
