@@ -35,6 +35,7 @@ class Bench:
     def __init__(self, args: argparse.Namespace, folder: str):
         self.args, self.folder = args, folder
         self.parts = args.only or PARTS
+        self.failed: list[str] = []
         self.machine = machine.describe(args.build)
         self.beside = self.run("testpmd", self.measure_beside, {})
         self.workers = self.run("workers", lambda: two_workers.measure(args.build, args.rounds, args.seconds), [])
@@ -45,13 +46,18 @@ class Bench:
         self.latency = self.run("latency", self.measure_latency)
         self.instructions = self.run("instructions", lambda: instructions.measure(args.build, folder, args.quick))
         self.figures = Figures(self.results, self.beside, self.workers).rows
+        self.failed += self.results.failed
 
     def run(self, part: str, measure, nothing=None):
         if part not in self.parts:
             return nothing
         print(f"{part}:", flush=True)
         begin = time.monotonic()
-        found = measure()
+        try:
+            found = measure()
+        except (Exception, SystemExit) as error:
+            self.failed.append(f"{part}: {error}")  # and what the other parts find is not lost
+            return nothing
         print(f"  took {time.monotonic() - begin:.0f} s", flush=True)
         return found
 
@@ -155,13 +161,13 @@ def main() -> None:
         bench = Bench(args, folder)
     texts = bench.texts()
     print("\n" + "\n".join(texts))
-    for failure in bench.results.failed:
+    for failure in bench.failed:
         print(f"failed: {failure}", file=sys.stderr)
-    if args.write and not bench.results.failed:
+    if args.write and not bench.failed:
         drawn = report.plots(bench.results)
         report.write(args.docs, report.block(bench.machine, texts, drawn), drawn)
         print(f"written to {args.docs}")
-    sys.exit(1 if bench.results.failed else 0)
+    sys.exit(1 if bench.failed else 0)
 
 
 if __name__ == "__main__":
