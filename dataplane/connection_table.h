@@ -54,7 +54,7 @@ class BasicConnectionTable {
   // ---- any worker, at any time ----
 
   uint64_t hash(const Key& key) const { return hash_of(key, seed_); }
-  void prefetch_second(uint64_t hash) const { prefetch(buckets_[second_bucket(hash)]); }
+  void prefetch_second(uint64_t hash) const { prefetch(second_of(hash)); }
 
   /// The flow's entry, or none. It may be past its time: then it is no longer good for anything but to be
   /// replaced.
@@ -71,6 +71,7 @@ class BasicConnectionTable {
   }
   /// For bursts: the first of the flow's buckets, where nearly all flows are, to be prefetched …
   Bucket& home_of(uint64_t hash) const { return buckets_[first_bucket(hash)]; }
+  Bucket& second_of(uint64_t hash) const { return buckets_[second_bucket(hash)]; }
   static void prefetch(const Bucket& bucket) {
     constexpr size_t kLine = 64;
     const auto* bytes = reinterpret_cast<const uint8_t*>(&bucket);

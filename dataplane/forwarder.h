@@ -126,7 +126,8 @@ class Forwarder {
   template <typename Key>
   void fetch_servers(const Track<Key>& track, Snapshot::ServerView servers);
   template <typename Key>
-  void settle_connections(Track<Key>& track, const Snapshot& snapshot, Tick now);
+  void settle_connections(Track<Key>& track, const SettledValues& settled, const Snapshot& snapshot,
+                          Tick now);
   template <typename Key>
   void schedule_new_connections(Track<Key>& track, const Burst& packets, const Snapshot& snapshot, Tick now,
                                 Outcome& outcome);

@@ -16,8 +16,8 @@ void Forwarder::find_connections(const Snapshot& snapshot, Tick now) {
 template <typename Key>
 void Forwarder::find_connections(Track<Key>& track, const Snapshot& snapshot, Tick now) {
   constexpr size_t kManyServers = 2048;  // what they need leaves the first-level cache
+  const SettledValues settled(now);
   {
-    const SettledValues settled(now);
     const Snapshot::ServerView servers = snapshot.server_view();
     Filling unsettled(track.unsettled), missed(track.missed);
     const auto sort = [&](size_t i, ConnectionValue value) {
@@ -28,8 +28,10 @@ void Forwarder::find_connections(Track<Key>& track, const Snapshot& snapshot, Ti
       }
       flows_.servers[i] = kNoServer;
       flows_.known[i] = false;
-      const bool is_new = event == PacketEvent::syn && value == ConnectionValue{};
+      const bool is_syn = event == PacketEvent::syn;
+      const bool is_new = is_syn && value == ConnectionValue{};
       (is_new ? missed : unsettled).add(i);  // if it has an entry all the same, to enter it finds that out
+      if (!is_syn) track.table.prefetch_second(track.table.hash(track.keys[i]));  // a SYN's is on its way
     };
     if (snapshot.servers.size() > kManyServers) {
       fetch_servers(track, servers);
@@ -38,7 +40,7 @@ void Forwarder::find_connections(Track<Key>& track, const Snapshot& snapshot, Ti
       for (const size_t i : track.matched) sort(i, track.table.peek(*track.homes[i], track.keys[i]));
     }
   }
-  if (track.unsettled.count > 0) settle_connections(track, snapshot, now);
+  if (track.unsettled.count > 0) settle_connections(track, settled, snapshot, now);
 }
 
 /// Looks at the entries, and has fetched what else will be needed of the packets' servers.
@@ -53,15 +55,20 @@ void Forwarder::fetch_servers(const Track<Key>& track, Snapshot::ServerView serv
   }
 }
 
-/// The flows that are in their second bucket, or in none, or whose entry is to be moved on.
+/// The flows that are in their second bucket, or in none, or whose entry is to be moved on. Of the first
+/// there are some in nearly each burst, and in their entries nothing is to be written either.
 template <typename Key>
-void Forwarder::settle_connections(Track<Key>& track, const Snapshot& snapshot, Tick now) {
+void Forwarder::settle_connections(Track<Key>& track, const SettledValues& settled, const Snapshot& snapshot,
+                                   Tick now) {
+  const Snapshot::ServerView servers = snapshot.server_view();
   for (const size_t i : track.unsettled) {
-    if (flows_.fields[i].event != PacketEvent::syn)  // theirs is on its way
-      track.table.prefetch_second(track.table.hash(track.keys[i]));
-  }
-  for (const size_t i : track.unsettled) {
-    const ConnectionEntry entry = track.table.look_up(track.keys[i], track.table.hash(track.keys[i]));
+    const uint64_t hash = track.table.hash(track.keys[i]);
+    const ConnectionValue value = track.table.peek(track.table.second_of(hash), track.keys[i]);
+    if (settled.holds(value, flows_.fields[i].event) && servers.keep(value)) [[likely]] {
+      flows_.servers[i] = value.server();
+      continue;
+    }
+    const ConnectionEntry entry = track.table.look_up(track.keys[i], hash);
     flows_.known[i] = static_cast<bool>(entry);
     const bool expired = entry.value.expired(now, snapshot.timeouts);
     if (!entry || expired || !keep_connection(track.keys[i], entry, snapshot, i, now)) {
