@@ -15,6 +15,7 @@ RUNS = {
     "established, 65,536 flows": ("established", 65536),
     "established, 1,048,576 flows": ("established", 1 << 20),
     "established over IPv6, 65,536 flows": ("ipv6", 65536),
+    "established, 10,000 services × 10 real servers, 1,048,576 flows": ("services", 1 << 20),
     "new connections": ("new", 65536),
     "new connections, table full of SYNs": ("full", 65536),
 }

@@ -3,7 +3,7 @@
 // hugepages. See scripts/bench
 // --instructions.
 //
-//   pipeline_once established|ipv6|new|full FLOWS PACKETS
+//   pipeline_once established|ipv6|services|new|full FLOWS PACKETS
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -36,13 +36,18 @@ void run(PipelineRig& rig, uint64_t packets, bool known, uint64_t next) {
 
 int main(int argc, char** argv) {
   if (argc != 4) {
-    std::fprintf(stderr, "usage: pipeline_once established|ipv6|new|full FLOWS PACKETS\n");
+    std::fprintf(stderr, "usage: pipeline_once established|ipv6|services|new|full FLOWS PACKETS\n");
     return 2;
   }
   const std::string_view what = argv[1];
-  PipelineRig rig({.flows = std::strtoull(argv[2], nullptr, 10), .ipv6 = what == "ipv6"});
+  RigShape shape{.flows = std::strtoull(argv[2], nullptr, 10), .ipv6 = what == "ipv6"};
+  if (what == "services") {
+    shape.services = 10'000;
+    shape.real_servers = 10;
+  }
+  PipelineRig rig(shape);
   const uint64_t packets = std::strtoull(argv[3], nullptr, 10);
-  const bool known = what == "established" || what == "ipv6";
+  const bool known = what == "established" || what == "ipv6" || what == "services";
   if (known) rig.establish();
   run(rig, packets, known, what == "full" ? rig.fill_up(0, kSyn) : 0);
 }
