@@ -30,12 +30,10 @@ struct alignas(4 * sizeof(ConnectionSlot<Key>)) ConnectionBucket {
   /// branch for each.
   Lanes showing(const Key& key) const {
     constexpr size_t kWord = sizeof(uint64_t);
-    const auto words = words_of(key);
-    const Lanes last = equal_words(sizeof(Key) - kWord, words.back());
     if constexpr (sizeof(Key) == kWord)
-      return last;
+      return equal_words(0, words_of(key).back());
     else
-      return last & equal_words(sizeof(Key) - 2 * kWord, words[words.size() - 2]);
+      return equal_word_pairs(sizeof(Key) - 2 * kWord, key);
   }
   Lanes in_state(ConnectionState state) const {
     constexpr auto kMask = static_cast<uint32_t>(ConnectionValue::kStateMask);
@@ -94,6 +92,23 @@ struct alignas(4 * sizeof(ConnectionSlot<Key>)) ConnectionBucket {
     return Lanes(bits);
   }
 #endif
+
+  /// Both words at an offset, the key's last two.
+  Lanes equal_word_pairs(size_t offset, const Key& key) const {
+#ifdef TURNOUT_SSE4_BUCKETS
+    const auto pair_at = [](const void* words) {
+      return _mm_loadu_si128(static_cast<const __m128i*>(words));
+    };
+    const __m128i wanted = pair_at(reinterpret_cast<const uint8_t*>(&key) + offset);
+    const auto equal = [&](size_t slot) { return _mm_cmpeq_epi64(pair_at(at(offset, slot)), wanted); };
+    const __m128i low = _mm_packs_epi32(equal(0), equal(1)), high = _mm_packs_epi32(equal(2), equal(3));
+    return Lanes(_mm_cmpeq_epi32(_mm_packs_epi16(low, high), _mm_set1_epi32(-1)));
+#else
+    const auto words = words_of(key);
+    constexpr size_t kLast = words.size() - 1;
+    return equal_words(offset, words[kLast - 1]) & equal_words(offset + sizeof(uint64_t), words[kLast]);
+#endif
+  }
 
   Lanes equal_words(size_t offset, uint64_t wanted) const {
 #ifdef TURNOUT_SSE4_BUCKETS

@@ -33,18 +33,18 @@ constexpr uint16_t service_of(ConnectionKey key) {
 /// mapped address then.
 struct WideKey {
   Address6 client;
-  // Client port (16 bits, as in the packet) | service index (16) | 0 (16) | destination port, of a service
+  // Service index (16 bits) | client port (16, as in the packet) | 0 (16) | destination port, of a service
   // that has several (16, as in the packet).
   uint64_t rest = 0;
   friend constexpr bool operator==(const WideKey&, const WideKey&) = default;
 };
 
 constexpr WideKey make_connection_key(const Address6& client, uint16_t client_port_be, uint16_t service) {
-  return {client, uint64_t{client_port_be} << 48 | uint64_t{service} << 32};
+  return {client, uint64_t{service} << 48 | uint64_t{client_port_be} << 32};
 }
 constexpr WideKey make_connection_key(const Address6& client, uint16_t client_port_be, uint16_t service,
                                       uint16_t destination_port_be) {
-  return {client, uint64_t{client_port_be} << 48 | uint64_t{service} << 32 | destination_port_be};
+  return {client, uint64_t{service} << 48 | uint64_t{client_port_be} << 32 | destination_port_be};
 }
 constexpr uint16_t destination_port_of(const WideKey& key) {
   return static_cast<uint16_t>(key.rest);
@@ -53,10 +53,10 @@ constexpr Address6 client_of(const WideKey& key) {
   return key.client;
 }
 constexpr uint16_t client_port_of(const WideKey& key) {
-  return static_cast<uint16_t>(key.rest >> 48);
+  return static_cast<uint16_t>(key.rest >> 32);
 }
 constexpr uint16_t service_of(const WideKey& key) {
-  return static_cast<uint16_t>(key.rest >> 32);
+  return static_cast<uint16_t>(key.rest >> 48);
 }
 
 /// A table's secret: nobody outside can choose flows that share a bucket.

@@ -30,8 +30,8 @@ enum class PacketClass : uint8_t {
 /// Addresses and ports in network byte order, as they stand in the packet. An ICMP error's are those of the
 /// packet that it is about, turned round: `client` is whom that was for, `destination` the VIP it came from.
 struct alignas(64) PacketFields {
-  // Eight bytes that are a ConnectionKey but for its service …
-  rte_be32_t client = 0;  // IPv4
+  // Eight bytes that are a ConnectionKey but for its service, or a WideKey's `rest` …
+  rte_be32_t client = 0;  // IPv4; else 0
   rte_be16_t client_port = 0;
   uint16_t zero = 0;
   // … and eight that are a service_map_key, for IPv4.
@@ -51,12 +51,8 @@ struct alignas(64) PacketFields {
   Address6 client6;                         // IPv6
   Address6 destination6;
 
-  // The first sixteen bytes as two words. Who writes them as words lets who reads them so go on at once: a
-  // word that was written in pieces has to reach the cache first.
-  void set_ends(uint64_t client_and_port, uint64_t destination_port_and_protocol) {
-    const uint64_t words[2] = {client_and_port, destination_port_and_protocol};
-    std::memcpy(static_cast<void*>(this), words, sizeof words);
-  }
+  // The first sixteen bytes as two words. Who writes them in one piece lets who reads them so go on at once:
+  // a word that was written in pieces has to reach the cache first.
   uint64_t client_word() const { return word_at(0); }
   uint64_t service_word() const { return word_at(sizeof(uint64_t)); }
 

@@ -139,6 +139,7 @@ inline PacketClass parse_ipv6(Frame frame, uint32_t start, PacketFields& fields)
   if (total > frame.length - start) return drop(fields, DropReason::truncated);
   if (total > UINT16_MAX) return drop(fields, DropReason::too_big);  // by up to 40 octets; no port takes it
 
+  fields.client = 0;
   fields.client6 = load_address6(ip.src_addr);
   fields.destination6 = load_address6(ip.dst_addr);
   fields.ip_bytes = static_cast<uint16_t>(total);

@@ -14,8 +14,11 @@ namespace turnout {
 inline uint32_t find_exact_service4(const Snapshot& snapshot, const PacketFields& fields) {
   return snapshot.service_map.find(fields.service_word());
 }
+inline ServiceKey6 service_key6(const PacketFields& fields) {
+  return {fields.destination6, fields.service_word() >> 32};
+}
 inline uint32_t find_exact_service6(const Snapshot& snapshot, const PacketFields& fields) {
-  return snapshot.service_map6.find({fields.destination6, fields.service_word() >> 32});
+  return snapshot.service_map6.find(service_key6(fields));
 }
 
 /// The service that has the port in a range, or all ports; 0 if none has.
@@ -34,7 +37,7 @@ inline ConnectionKey flow_key4(const PacketFields& fields, uint16_t service) {
   return fields.client_word() | make_connection_key(0, 0, service);
 }
 inline WideKey flow_key6(const PacketFields& fields, uint16_t service) {
-  return make_connection_key(fields.client6, fields.client_port, service);
+  return {fields.client6, fields.client_word() | make_connection_key(0, 0, service)};
 }
 /// Of a service with several ports, in either family.
 inline WideKey flow_key_in_range(const PacketFields& fields, uint16_t service) {

@@ -35,6 +35,20 @@ TEST(ForwarderIpv6, ChangesTheTwoMacAddressesAndNotOneOctetMore) {
   }
 }
 
+/// The fields of a position keep what an IPv4 packet left there, and such a packet is parsed in another way.
+TEST(ForwarderIpv6, AConnectionIsTheSameWithExtensionHeadersAndBehindIpv4) {
+  FrameFields6 extended;
+  extended.extension_headers = {{0, {0, 1, 4, 0, 0, 0, 0}}};
+  ForwarderRig rig;
+  const Fate opened = rig.send(tcp6_frame({}, kSyn));
+  ASSERT_EQ(opened.kind, Fate::transmitted);
+  ASSERT_EQ(rig.send(tcp_frame({}, kSyn)).kind, Fate::transmitted);
+  const Fate followed = rig.send(tcp6_frame(extended, kAck));
+  ASSERT_EQ(followed.kind, Fate::transmitted);
+  EXPECT_EQ(followed.server(), opened.server());
+  EXPECT_EQ(rig.counters.ipv6_table.inserted.read(), 1u);
+}
+
 TEST(ForwarderIpv6, AnEstablishedFlowKeepsItsServerWhateverTheSchedulerSaysNow) {
   for (const SnapshotRecipe& recipe : {SnapshotRecipe{}, round_robin()}) {
     ForwarderRig rig(1024, recipe);
