@@ -83,8 +83,8 @@ void add_addresses(const Config& config, const std::vector<Station>& stations, c
 ListenerMaps::ListenerMaps(const Config& config) {
   size_t count = 0;
   for (const ServiceConfig& service : config.services) count += listeners_of(service).size();
-  ipv4_ = ExactMap<uint64_t>(count);
-  ipv6_ = ExactMap<ServiceKey6>(count);
+  ipv4_ = ServiceMap<uint64_t>(count);
+  ipv6_ = ServiceMap<ServiceKey6>(count);
 }
 
 void ListenerMaps::add(const ServiceKey& key, uint16_t index) {

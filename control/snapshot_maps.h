@@ -33,8 +33,8 @@ class ListenerMaps {
   void write(Snapshot& snapshot) &&;
 
  private:
-  ExactMap<uint64_t> ipv4_;
-  ExactMap<ServiceKey6> ipv6_;
+  ServiceMap<uint64_t> ipv4_;
+  ServiceMap<ServiceKey6> ipv6_;
   std::map<std::pair<IpAddress, Protocol>, std::vector<PortRange>> ranges_;
 };
 

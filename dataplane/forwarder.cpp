@@ -63,7 +63,8 @@ void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& o
   const size_t count = packets.count;
   bool all_plain = true;
   uint64_t bytes = 0;
-  uint32_t longest = 0;
+  const uint32_t longest = snapshot.least_mtu + packet_detail::kEthernet;  // frame that every port sends
+  uint32_t excess = 0;  // the highest bit: some frame is longer. A maximum would be kept where it costs more
   const bool many_services = snapshot.service_map.is_large();
   Filling ipv4(ipv4_.candidates), ipv6(ipv6_.candidates), matched(ipv4_.matched);
   const auto match_ipv4 = [&](size_t i) {
@@ -79,7 +80,7 @@ void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& o
     const rte_mbuf* packet = packets.packets[i];
     const Frame frame = frame_of(packet);
     bytes += frame.length;
-    longest = std::max(longest, frame.length);
+    excess |= longest - frame.length;
     PlainPacket plain = parse_plain(frame, plain_frames, flows_.fields[i]);
     if (plain == PlainPacket::ipv4 && !has_bad_ip_checksum(packet)) [[likely]] {
       match_ipv4(i);
@@ -92,16 +93,21 @@ void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& o
     }
     if (plain == PlainPacket::ipv6) ipv6.add(i);
   }
-  const bool fits = longest <= snapshot.least_mtu + packet_detail::kEthernet;  // every port
-  plain_ = all_plain && fits && !snapshot.has_more_to_write();
+  plain_ = all_plain && excess >> 31 == 0 && !snapshot.has_more_to_write();
   outcome.received_bytes = bytes;
   outcome.keeps_lengths = plain_;
 }
 
 /// Those that parse() left: IPv6, and IPv4 if there are many services.
 void Forwarder::match_services(const Burst& packets, const Snapshot& snapshot, Outcome& outcome) {
-  for (const size_t i : ipv4_.candidates) {
-    if (match(ipv4_, packets, snapshot, i, outcome)) ipv4_.matched.add(i);
+  if (ipv4_.candidates.count > 0) {  // then all IPv4 is among them
+    Filling matched(ipv4_.matched);
+    for (const size_t i : ipv4_.candidates) {
+      if (match(ipv4_, packets, snapshot, i, outcome)) matched.add(i);
+    }
+  }
+  if (snapshot.service_map6.is_large()) {
+    for (const size_t i : ipv6_.candidates) snapshot.service_map6.prefetch(service_key6(flows_.fields[i]));
   }
   Filling matched(ipv6_.matched);
   for (const size_t i : ipv6_.candidates) {

@@ -20,6 +20,7 @@
 #include "dataplane/quic.h"
 #include "dataplane/scheduler_kind.h"
 #include "dataplane/server_loads.h"
+#include "dataplane/service_map.h"
 #include "dataplane/verdict.h"
 #include "dataplane/vip_policy.h"
 
@@ -110,8 +111,8 @@ struct Snapshot {
   std::vector<Mark> marks;                     // likewise; empty if no service marks
   std::vector<Service> services;               // by service index
   std::vector<ServiceLimits> limits;           // by Service::own; empty if no service has any
-  ExactMap<uint64_t> service_map;              // service_map_key → service index
-  ExactMap<ServiceKey6> service_map6;          // likewise
+  ServiceMap<uint64_t> service_map;            // service_map_key → service index
+  ServiceMap<ServiceKey6> service_map6;        // likewise
   ExactMap<ServiceKey6> range_map;             // VIP (IPv4: mapped) and protocol → index + 1 into `ranges`
   std::vector<std::vector<PortRange>> ranges;  // of a VIP and protocol; who has all ports comes last
   ExactMap<uint64_t> address_map;              // IPv4 address in network byte order → AddressRole

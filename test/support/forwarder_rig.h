@@ -82,14 +82,14 @@ struct SnapshotRecipe {
     service.by_table = service.asks_only_maglev();
     snapshot.services = {Service{}, service, service, service, service};
     for (uint16_t index = 1; index < snapshot.services.size(); ++index) snapshot.services[index].own = index;
-    snapshot.service_map = ExactMap<uint64_t>(2);
+    snapshot.service_map = ServiceMap<uint64_t>(2);
     snapshot.service_map.insert(service_map_key(RTE_BE32(0xC0000264), RTE_BE16(80), 6), kTcpService);
     snapshot.service_map.insert(service_map_key(RTE_BE32(0xC0000264), RTE_BE16(53), 17), kUdpService);
     snapshot.address_map = ExactMap<uint64_t>(2);
     snapshot.address_map.insert(RTE_BE32(0xC0000264), vip_role);
     snapshot.address_map.insert(RTE_BE32(0xC0000202), AddressRole::kOwn | AddressRole::kEcho);
     const Address6 vip = documentation_address(0x100), own = documentation_address(2);
-    snapshot.service_map6 = ExactMap<ServiceKey6>(2);
+    snapshot.service_map6 = ServiceMap<ServiceKey6>(2);
     snapshot.service_map6.insert(service_map_key(vip, RTE_BE16(80), 6), kTcp6Service);
     snapshot.service_map6.insert(service_map_key(vip, RTE_BE16(53), 17), kUdp6Service);
     snapshot.address_map6 = ExactMap<Address6>(2);
