@@ -11,6 +11,7 @@ from collections import Counter
 from network import Host
 
 RESET = struct.pack("ii", 1, 0)  # of SO_LINGER: the end is a single packet, and nothing is waited for
+ACKNOWLEDGED = struct.pack("ii", 1, 5)  # the end is a FIN, whose acknowledgement is waited for, up to five seconds
 
 
 def connection_to(
@@ -40,8 +41,12 @@ def get_over(connection: http.client.HTTPConnection, path="/", close=False) -> b
 
 
 def get(host: Host, address: str, path="/", port=80, source_port=0, timeout=5.0, source="") -> bytes:
-    """One request over a connection of its own, closed by the server first. A client's port that is given can be used
-    again at once, whoever forwards its last packets or doesn't."""
+    """One request over a connection of its own, closed by the server first.
+
+    The client's last packet has passed the director by then: it is in the counts that are read next, and isn't sent
+    again to the next test's. A client's port that is given can be used again at once, whoever forwards its last packets
+    or doesn't.
+    """
     with contextlib.closing(connection_to(host, address, port, source_port, timeout, source)) as connection:
         with connection.sock.dup() as ours:
             if source_port:
@@ -49,6 +54,8 @@ def get(host: Host, address: str, path="/", port=80, source_port=0, timeout=5.0,
             body = get_over(connection, path, close=True)
             with contextlib.suppress(OSError):
                 ours.recv(1)
+                if not source_port:
+                    ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ACKNOWLEDGED)
             return body
 
 

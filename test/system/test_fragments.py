@@ -129,7 +129,7 @@ def test_a_flood_of_them_leaves_other_datagrams_alone(dual_network, running, vip
 
 def test_the_port_outlives_more_punted_frames_than_it_has_buffers_in_the_kernel(dual_network, running):
     """Each frame that control gets gives its buffer back by another way than those that are forwarded."""
-    dual_network.client.run("ping", "-q", "-i", "0.0003", "-c", "7000", dual_network.VIP, timeout=30, check=False)
+    dual_network.client.run("ping", "-q", "-i", "0.0003", "-c", "7000", dual_network.VIP, timeout=120, check=False)
     assert running.stats()["punts"]["icmp_echo"] > 5000
     dual_network.client.forget_neighbors()
     assert dual_network.client.ping(dual_network.VIP) == 1

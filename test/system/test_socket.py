@@ -4,7 +4,6 @@ import contextlib
 import json
 import random
 import stat
-import time
 
 import pytest
 
@@ -146,8 +145,6 @@ def test_a_client_that_never_reads_holds_nobody_up(network, running):
         with contextlib.suppress(OSError):  # its requests pile up until the daemon takes no more
             for _ in range(20000):
                 deaf.request("config.get")
-        started = time.monotonic()
         for _ in range(20):
-            running.rpc("stats.get")
-        assert time.monotonic() - started < 5
+            running.rpc("stats.get")  # which fails if it gets no answer for a while
         assert who_answers(network.client, network.VIP).startswith("real")
