@@ -75,6 +75,7 @@ std::unique_ptr<Snapshot> SnapshotBuilder::build(const Config& config, const Reg
   auto snapshot = std::make_unique<Snapshot>();
   snapshot->generation = generation;
   snapshot->timeouts = to_timeouts(config.connections.timeouts);
+  snapshot->has_one_port = stations_.size() == 1;
   for (size_t i = 0; i < stations_.size(); ++i) {
     snapshot->ports[i] = make_port(config.ports[i], stations_[i]);
     snapshot->has_tags |= config.ports[i].vlan != 0;

@@ -84,9 +84,9 @@ TracedFlow look_up(const Director& director, size_t port, std::span<const uint8_
   if (!flow.is_exact) {
     flow.entry = find(tables.ipv6, flow_key_in_range(fields, flow.service));
   } else if (is_v4) {
-    flow.entry = find(tables.ipv4, flow_key4(fields, flow.service));
+    flow.entry = find(tables.ipv4, flow_key<ConnectionKey>(fields, flow.service));
   } else {
-    flow.entry = find(tables.ipv6, flow_key6(fields, flow.service));
+    flow.entry = find(tables.ipv6, flow_key<WideKey>(fields, flow.service));
   }
   const Service& service = snapshot.services[flow.service];
   if (service.quic)
@@ -112,9 +112,9 @@ TraceScratch::TraceScratch(const Director& director, const TracedFlow& flow)
   if (!flow.is_exact) {
     ipv6_.enter(flow_key_in_range(fields, flow.service), flow.entry, now_, timeouts);
   } else if (fields.version == 4) {
-    ipv4_.enter(flow_key4(fields, flow.service), flow.entry, now_, timeouts);
+    ipv4_.enter(flow_key<ConnectionKey>(fields, flow.service), flow.entry, now_, timeouts);
   } else {
-    ipv6_.enter(flow_key6(fields, flow.service), flow.entry, now_, timeouts);
+    ipv6_.enter(flow_key<WideKey>(fields, flow.service), flow.entry, now_, timeouts);
   }
   if (fields.version == 4) {
     ipv4_.enter(template_key(service, fields.client), flow.client, now_, timeouts);
@@ -176,8 +176,8 @@ const Outcome& TraceScratch::process(std::vector<uint8_t>& frame, size_t port) {
 ConnectionValue TraceScratch::entry_after() const {
   if (flow_.service == 0) return {};
   if (!flow_.is_exact) return ipv6_.find(flow_key_in_range(flow_.fields, flow_.service));
-  return flow_.fields.version == 4 ? ipv4_.find(flow_key4(flow_.fields, flow_.service))
-                                   : ipv6_.find(flow_key6(flow_.fields, flow_.service));
+  return flow_.fields.version == 4 ? ipv4_.find(flow_key<ConnectionKey>(flow_.fields, flow_.service))
+                                   : ipv6_.find(flow_key<WideKey>(flow_.fields, flow_.service));
 }
 
 namespace {

@@ -26,6 +26,10 @@ struct Outcome {
   struct Lane {
     uint16_t count = 0;
     std::array<rte_mbuf*, kBurst> packets;
+
+    // For who adds many: behind the last packet, and where that is to be.
+    rte_mbuf** end() { return packets.data() + count; }
+    void end_at(rte_mbuf** end) { count = static_cast<uint16_t>(end - packets.data()); }
   };
   struct Punts : Lane {
     std::array<PuntNote, kBurst> notes;

@@ -69,19 +69,38 @@ class BasicConnectionTable {
         return {};
     }
   }
-  /// For bursts: the first of the flow's buckets, where nearly all flows are, to be prefetched …
-  Bucket& home_of(uint64_t hash) const { return buckets_[first_bucket(hash)]; }
+  /// Where the buckets are, for a loop: what it writes can't change that.
+  class View {
+   public:
+    explicit View(const BasicConnectionTable& table)
+        : buckets_(table.buckets_), mask_(table.bucket_mask_), seed_(table.seed_) {}
+
+    /// The first of the flow's buckets, where nearly all flows are; has it fetched.
+    Bucket* fetch(const Key& key) const {
+      Bucket* const home = buckets_ + (hash_of(key, seed_) & mask_);
+      prefetch(*home);
+      return home;
+    }
+
+   private:
+    Bucket* buckets_;
+    uint64_t mask_;
+    HashSeed seed_;
+  };
+  View view() const { return View(*this); }
   Bucket& second_of(uint64_t hash) const { return buckets_[second_bucket(hash)]; }
   static void prefetch(const Bucket& bucket) {
     constexpr size_t kLine = 64;
     const auto* bytes = reinterpret_cast<const uint8_t*>(&bucket);
     for (size_t at = 0; at < sizeof(Bucket); at += kLine) __builtin_prefetch(bytes + at);
   }
-  /// … and looked at: the value beside the flow's key, whatever its state; ConnectionValue{} if there is
+  /// What a bucket shows: the value beside the flow's key, whatever its state; ConnectionValue{} if there is
   /// none. Whom it doesn't show look_up() may know all the same.
   static ConnectionValue peek(const Bucket& home, const Key& key) {
     const SlotSet showing = home.showing(key).slots();
-    return showing.empty() ? ConnectionValue{} : read(home.slots[showing.lowest()], key);
+    if (showing.empty()) [[unlikely]]
+      return {};
+    return read(home.slots[showing.lowest()], key);
   }
 
   /// The flow's entry, or none. An entry past its time is none.
@@ -174,9 +193,12 @@ using WideConnectionTable = BasicConnectionTable<WideKey>;
 template <typename Key>
 inline ConnectionValue BasicConnectionTable<Key>::read(const Slot& slot, const Key& key) {
   const ConnectionValue value(slot.value.load(std::memory_order_acquire));
-  if (!slot.key.equals(key, std::memory_order_acquire)) return {};
+  if (!slot.key.equals(key, std::memory_order_acquire)) [[unlikely]]
+    return {};
   const ConnectionValue again(slot.value.load(std::memory_order_relaxed));
-  return again == value || again.version() == value.version() ? value : ConnectionValue{};
+  if (again == value) [[likely]]
+    return value;
+  return again.version() == value.version() ? value : ConnectionValue{};
 }
 
 template <typename Key>

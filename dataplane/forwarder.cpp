@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <type_traits>
 
 #include "dataplane/service_lookup.h"
 
@@ -20,7 +19,8 @@ Forwarder::Forwarder(const ConnectionTables& tables, WorkerCounters& counters, u
 void Forwarder::process(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome) {
   outcome.clear();
   now_ = now;
-  parse(packets, snapshot, outcome);  // headers → fields, verdicts for what is no flow; IPv4's services
+  start(packets, snapshot, outcome);           // what frames tell without their headers, which are fetched
+  parse(packets, snapshot, outcome);           // headers → fields, verdicts for what is no flow
   match_services(packets, snapshot, outcome);  // virtual service or not ours; prefetch buckets
   if (snapshot.filters) [[unlikely]]
     filter_clients(packets, snapshot, now, outcome);  // whom a deny list keeps out
@@ -35,93 +35,104 @@ void Forwarder::process(const Burst& packets, const Snapshot& snapshot, Tick now
                    outcome);  // Direct Routing: the MAC addresses, and what a service marks
 }
 
-/// True if the packet is of a service: then its flow is noted.
-template <typename Key>
-[[gnu::always_inline]] inline bool Forwarder::match(Track<Key>& track, const Burst& packets,
-                                                    const Snapshot& snapshot, size_t position,
-                                                    Outcome& outcome) {
-  const PacketFields& fields = flows_.fields[position];
-  constexpr bool kIpv4 = std::is_same_v<Key, ConnectionKey>;
-  const uint32_t service =
-      kIpv4 ? find_exact_service4(snapshot, fields) : find_exact_service6(snapshot, fields);
-  if (service == 0) [[unlikely]] {
-    if (!snapshot.ranges.empty() && match_range(snapshot, position)) return false;
-    divert(packets, snapshot, position, outcome);
-    return false;
+/// Has the packets' headers fetched, counts their bytes, and sees whether every port sends frames of their
+/// length.
+void Forwarder::start(const Burst& packets, const Snapshot& snapshot, Outcome& outcome) {
+  ipv4_.candidates.count = ipv6_.candidates.count = 0;
+  ipv4_.matched.count = ipv6_.matched.count = 0;
+  first_fragments_.count = later_fragments_.count = followers_.count = 0;
+  const uint32_t longest = snapshot.least_mtu + packet_detail::kEthernet;
+  uint32_t excess = 0;  // the highest bit: some frame is longer
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < packets.count; ++i) {
+    const rte_mbuf* packet = packets.packets[i];
+    __builtin_prefetch(rte_pktmbuf_mtod(packet, const void*));
+    bytes += packet->pkt_len;
+    excess |= longest - packet->pkt_len;
   }
-  const auto index = static_cast<uint16_t>(service);
-  if constexpr (kIpv4)
-    track.enter(position, flow_key4(fields, index), fields.event);
-  else
-    track.enter(position, flow_key6(fields, index), fields.event);
-  return true;
+  outcome.received_bytes = bytes;
+  plain_ = excess >> 31 == 0 && !snapshot.has_more_to_write();
 }
 
 void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& outcome) {
-  first_fragments_.count = later_fragments_.count = in_range_.count = followers_.count = 0;
-  const PlainFrames plain_frames(snapshot.ports[packets.port]);
-  const size_t count = packets.count;
-  bool all_plain = true;
-  uint64_t bytes = 0;
-  const uint32_t longest = snapshot.least_mtu + packet_detail::kEthernet;  // frame that every port sends
-  uint32_t excess = 0;  // the highest bit: some frame is longer. A maximum would be kept where it costs more
-  const bool many_services = snapshot.service_map.is_large();
-  Filling ipv4(ipv4_.candidates), ipv6(ipv6_.candidates), matched(ipv4_.matched);
-  const auto match_ipv4 = [&](size_t i) {
-    if (many_services) {  // where its service should be is fetched first
-      snapshot.service_map.prefetch(flows_.fields[i].service_word());
-      ipv4.add(i);
-    } else if (match(ipv4_, packets, snapshot, i, outcome)) {
-      matched.add(i);
+  const Port& port = snapshot.ports[packets.port];
+  const PlainFrames<PlainPacket::ipv4> frames4(port);
+  const PlainFrames<PlainPacket::ipv6> frames6(port);
+  for (size_t i = 0; i < packets.count;) {
+    const size_t first = i;
+    if (port.vlan == 0) [[likely]] {  // else nothing is plain
+      i = parse_run(packets, frames4, i, ipv4_.candidates);
+      if (i < packets.count) i = parse_run(packets, frames6, i, ipv6_.candidates);
+      if (i > first) continue;
     }
-  };
-  for (size_t i = 0; i < count; ++i) __builtin_prefetch(rte_pktmbuf_mtod(packets.packets[i], const void*));
-  for (size_t i = 0; i < count; ++i) {
-    const rte_mbuf* packet = packets.packets[i];
-    const Frame frame = frame_of(packet);
-    bytes += frame.length;
-    excess |= longest - frame.length;
-    PlainPacket plain = parse_plain(frame, plain_frames, flows_.fields[i]);
-    if (plain == PlainPacket::ipv4 && !has_bad_ip_checksum(packet)) [[likely]] {
-      match_ipv4(i);
-      continue;
-    }
-    if (plain != PlainPacket::ipv6) {
-      plain = examine(packets, snapshot, i, outcome);
-      all_plain = false;
-      if (plain == PlainPacket::ipv4) match_ipv4(i);
-    }
-    if (plain == PlainPacket::ipv6) ipv6.add(i);
+    plain_ = false;
+    const PlainPacket family = examine(packets, snapshot, i, outcome);
+    if (family == PlainPacket::ipv4) ipv4_.candidates.add(i);
+    if (family == PlainPacket::ipv6) ipv6_.candidates.add(i);
+    ++i;
   }
-  plain_ = all_plain && excess >> 31 == 0 && !snapshot.has_more_to_write();
-  outcome.received_bytes = bytes;
-  outcome.keeps_lengths = plain_;
 }
 
-/// Those that parse() left: IPv6, and IPv4 if there are many services.
+/// Parses from a packet on as long as they are plain and of one family, and lists them. Returns the first
+/// that is not. Nothing is called, so that all that it needs stays in registers.
+template <PlainPacket kFamily>
+[[gnu::noinline]] size_t Forwarder::parse_run(const Burst& packets, const PlainFrames<kFamily> frames,
+                                              size_t position, List& list) {
+  const size_t end = packets.count;
+  Filling run(list);
+  for (; position < end; ++position) {
+    const rte_mbuf* packet = packets.packets[position];
+    if (!frames.parse(frame_of(packet), flows_.fields[position])) break;
+    if (kFamily == PlainPacket::ipv4 && has_bad_ip_checksum(packet)) break;
+    run.add(position);
+  }
+  return position;
+}
+
 void Forwarder::match_services(const Burst& packets, const Snapshot& snapshot, Outcome& outcome) {
-  if (ipv4_.candidates.count > 0) {  // then all IPv4 is among them
-    Filling matched(ipv4_.matched);
-    for (const size_t i : ipv4_.candidates) {
-      if (match(ipv4_, packets, snapshot, i, outcome)) matched.add(i);
-    }
-  }
-  if (snapshot.service_map6.is_large()) {
-    for (const size_t i : ipv6_.candidates) snapshot.service_map6.prefetch(service_key6(flows_.fields[i]));
-  }
-  Filling matched(ipv6_.matched);
-  for (const size_t i : ipv6_.candidates) {
-    if (match(ipv6_, packets, snapshot, i, outcome)) matched.add(i);
-  }
-  for (const size_t i : in_range_) matched.add(i);
+  if (ipv4_.candidates.count > 0) match_services(ipv4_, snapshot.service_map, packets, snapshot, outcome);
+  if (ipv6_.candidates.count > 0) match_services(ipv6_, snapshot.service_map6, packets, snapshot, outcome);
 }
 
-/// `kPlain`: nothing is called, so that all that it needs stays in registers.
-template <bool kPlain>
+/// Finds the candidates' services, notes the flows of those that have one, and has the buckets fetched where
+/// their entries should be. In a loop of its own: a processor that waits for a bucket's address to be
+/// translated looks some two hundred instructions ahead, which are five packets here and two if their headers
+/// were parsed between.
+template <typename Key, typename Map>
+void Forwarder::match_services(Track<Key>& track, const Map& map, const Burst& packets,
+                               const Snapshot& snapshot, Outcome& outcome) {
+  if (map.is_large()) {
+    for (const size_t i : track.candidates) map.prefetch(service_key<Key>(flows_.fields[i]));
+  }
+  List strangers;
+  {
+    const auto services = map.view();
+    const auto table = track.table.view();
+    Filling matched(track.matched);
+    for (const size_t i : track.candidates) {
+      const PacketFields& fields = flows_.fields[i];
+      const uint32_t service = services.find(service_key<Key>(fields));
+      if (service == 0) [[unlikely]] {
+        strangers.add(i);
+      } else {
+        track.enter(i, flow_key<Key>(fields, static_cast<uint16_t>(service)), table);
+        matched.add(i);
+      }
+    }
+  }
+  for (const size_t i : strangers) {
+    if (snapshot.ranges.empty() || !match_range(snapshot, i)) divert(packets, snapshot, i, outcome);
+  }
+}
+
+/// `kPlain`: nothing is called, so that all that it needs stays in registers. `kOnePort`: nor is asked by
+/// which port a packet leaves.
+template <bool kPlain, bool kOnePort>
 void Forwarder::rewrite_all(const List& list, const Burst& packets, const Snapshot& snapshot,
                             Outcome& outcome) {
   const Snapshot::ServerView servers = snapshot.server_view();
   TrafficCounters* const traffic = counters_.traffic();
+  rte_mbuf** next = outcome.transmit[0].end();
   for (const size_t i : list) {
     const uint32_t slot = flows_.servers[i];
     if (slot == kNoServer) [[unlikely]]
@@ -133,18 +144,25 @@ void Forwarder::rewrite_all(const List& list, const Burst& packets, const Snapsh
     std::memcpy(rte_pktmbuf_mtod(packet, uint8_t*), server.macs.data(), server.macs.size());
     traffic[slot].packets.add(1);
     traffic[slot].bytes.add(fields.ip_bytes);
-    outcome.add_transmit(packet, server.egress());
+    if (kOnePort)
+      *next++ = packet;
+    else
+      outcome.add_transmit(packet, server.egress());
   }
+  if (kOnePort) outcome.transmit[0].end_at(next);
 }
 
 void Forwarder::rewrite_and_sort(const Burst& packets, const Snapshot& snapshot, Outcome& outcome) {
-  if (plain_) [[likely]] {
-    rewrite_all<true>(ipv4_.matched, packets, snapshot, outcome);
-    rewrite_all<true>(ipv6_.matched, packets, snapshot, outcome);
+  if (plain_ && snapshot.has_one_port) [[likely]] {
+    rewrite_all<true, true>(ipv4_.matched, packets, snapshot, outcome);
+    rewrite_all<true, true>(ipv6_.matched, packets, snapshot, outcome);
+  } else if (plain_) {
+    rewrite_all<true, false>(ipv4_.matched, packets, snapshot, outcome);
+    rewrite_all<true, false>(ipv6_.matched, packets, snapshot, outcome);
   } else {
-    rewrite_all<false>(ipv4_.matched, packets, snapshot, outcome);
-    rewrite_all<false>(ipv6_.matched, packets, snapshot, outcome);
-    rewrite_all<false>(followers_, packets, snapshot, outcome);
+    rewrite_all<false, false>(ipv4_.matched, packets, snapshot, outcome);
+    rewrite_all<false, false>(ipv6_.matched, packets, snapshot, outcome);
+    rewrite_all<false, false>(followers_, packets, snapshot, outcome);
   }
 }
 

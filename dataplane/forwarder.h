@@ -56,10 +56,10 @@ class Forwarder {
     const uint16_t* begin() const { return positions.data(); }
     const uint16_t* end() const { return positions.data() + count; }
   };
-  /// Fills a list from its beginning, with its number in a register until all is done.
+  /// Adds to a list, with its number in a register until all is done.
   class Filling {
    public:
-    explicit Filling(List& list) : list_(list), next_(list.positions.data()) {}
+    explicit Filling(List& list) : list_(list), next_(list.positions.data() + list.count) {}
     ~Filling() { list_.count = static_cast<uint32_t>(next_ - list_.positions.data()); }
     Filling(const Filling&) = delete;
     Filling& operator=(const Filling&) = delete;
@@ -95,19 +95,18 @@ class Forwarder {
     Tick overload_until = 0;  // until then new flows are placed as flows without an entry are
     MoveCredit move_credit;
 
-    /// Notes a packet's flow, and has the memory fetched where its entry should be.
-    void enter(size_t position, const Key& key, PacketEvent event) {
+    /// Notes a packet's flow, and has the memory fetched where its entry should be. `where`: of the table.
+    void enter(size_t position, const Key& key, typename BasicConnectionTable<Key>::View where) {
       keys[position] = key;
-      const uint64_t hash = table.hash(key);
-      auto& home = table.home_of(hash);
-      homes[position] = &home;
-      table.prefetch(home);
-      if (event == PacketEvent::syn) table.prefetch_second(hash);
+      homes[position] = where.fetch(key);
     }
   };
 
   // The stages.
+  void start(const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
   void parse(const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
+  template <PlainPacket kFamily>
+  size_t parse_run(const Burst& packets, PlainFrames<kFamily> frames, size_t position, List& list);
   void match_services(const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
   void filter_clients(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome);
   void find_connections(const Snapshot& snapshot, Tick now);
@@ -117,14 +116,16 @@ class Forwarder {
   void rewrite_and_sort(const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
 
   // For one family.
-  template <typename Key>
-  bool match(Track<Key>& track, const Burst& packets, const Snapshot& snapshot, size_t position,
-             Outcome& outcome);
+  template <typename Key, typename Map>
+  void match_services(Track<Key>& track, const Map& map, const Burst& packets, const Snapshot& snapshot,
+                      Outcome& outcome);
   // The same (forwarder_connections.cpp).
   template <typename Key>
   void find_connections(Track<Key>& track, const Snapshot& snapshot, Tick now);
   template <typename Key>
   void fetch_servers(const Track<Key>& track, Snapshot::ServerView servers);
+  template <typename Key>
+  void set_new_aside(Track<Key>& track);
   template <typename Key>
   void settle_connections(Track<Key>& track, const SettledValues& settled, const Snapshot& snapshot,
                           Tick now);
@@ -207,7 +208,7 @@ class Forwarder {
                       Outcome& outcome);
   static bool retag(rte_mbuf* packet, const PacketFields& fields, uint16_t vlan, Mark mark);
   static bool refuse_too_big(rte_mbuf* packet, const PacketFields& fields, uint16_t mtu, Outcome& outcome);
-  template <bool kPlain>
+  template <bool kPlain, bool kOnePort>
   void rewrite_all(const List& list, const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
 
   // QUIC (forwarder_quic.cpp).
@@ -235,7 +236,6 @@ class Forwarder {
   alignas(64) Flows flows_;
   Track<ConnectionKey> ipv4_;
   Track<WideKey> ipv6_;
-  List in_range_;       // of services with several ports: to be added to the wide track
   bool plain_ = false;  // the burst has nothing but plain packets, and no port has tags
   List first_fragments_;
   List later_fragments_;

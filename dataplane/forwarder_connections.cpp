@@ -15,32 +15,48 @@ void Forwarder::find_connections(const Snapshot& snapshot, Tick now) {
 
 template <typename Key>
 void Forwarder::find_connections(Track<Key>& track, const Snapshot& snapshot, Tick now) {
+  track.unsettled.count = track.missed.count = 0;
+  if (track.matched.count == 0) return;
   constexpr size_t kManyServers = 2048;  // what they need leaves the first-level cache
   const SettledValues settled(now);
   {
     const Snapshot::ServerView servers = snapshot.server_view();
-    Filling unsettled(track.unsettled), missed(track.missed);
-    const auto sort = [&](size_t i, ConnectionValue value) {
-      const PacketEvent event = flows_.fields[i].event;
-      if (settled.holds(value, event) && servers.keep(value)) [[likely]] {
-        flows_.servers[i] = value.server();  // nothing to write
-        return;
-      }
-      flows_.servers[i] = kNoServer;
-      flows_.known[i] = false;
-      const bool is_syn = event == PacketEvent::syn;
-      const bool is_new = is_syn && value == ConnectionValue{};
-      (is_new ? missed : unsettled).add(i);  // if it has an entry all the same, to enter it finds that out
-      if (!is_syn) track.table.prefetch_second(track.table.hash(track.keys[i]));  // a SYN's is on its way
+    Filling unsettled(track.unsettled);
+    const auto find = [&](size_t i, ConnectionValue value) {
+      flows_.servers[i] = value.server();
+      if (settled.holds(value, flows_.fields[i].event) && servers.keep(value)) [[likely]]
+        return;  // nothing to write
+      flows_.values[i] = value;
+      unsettled.add(i);  // and will ask for its second bucket
+      track.table.prefetch_second(track.table.hash(track.keys[i]));
     };
     if (snapshot.servers.size() > kManyServers) {
       fetch_servers(track, servers);
-      for (const size_t i : track.matched) sort(i, flows_.values[i]);
+      for (const size_t i : track.matched) find(i, flows_.values[i]);
     } else {
-      for (const size_t i : track.matched) sort(i, track.table.peek(*track.homes[i], track.keys[i]));
+      for (const size_t i : track.matched) find(i, track.table.peek(*track.homes[i], track.keys[i]));
     }
   }
-  if (track.unsettled.count > 0) settle_connections(track, settled, snapshot, now);
+  if (track.unsettled.count == 0) return;
+  set_new_aside(track);
+  settle_connections(track, settled, snapshot, now);
+}
+
+/// Of the unsettled: a SYN whose flow was not in its first bucket begins a connection. If it has an entry all
+/// the same, to enter it finds that out.
+template <typename Key>
+void Forwarder::set_new_aside(Track<Key>& track) {
+  List& unsettled = track.unsettled;
+  uint32_t kept = 0;
+  for (const size_t i : unsettled) {
+    flows_.servers[i] = kNoServer;
+    flows_.known[i] = false;
+    if (flows_.fields[i].event == PacketEvent::syn && flows_.values[i] == ConnectionValue{})
+      track.missed.add(i);
+    else
+      unsettled.positions[kept++] = static_cast<uint16_t>(i);
+  }
+  unsettled.count = kept;
 }
 
 /// Looks at the entries, and has fetched what else will be needed of the packets' servers.

@@ -71,8 +71,8 @@ bool may_answer_a_check(const PacketFields& fields) {
   const PacketFields& fields = flows_.fields[position];
   const uint32_t service = find_range_service(snapshot, fields);
   if (service == 0) return false;
-  ipv6_.enter(position, flow_key_in_range(fields, static_cast<uint16_t>(service)), fields.event);
-  in_range_.add(position);
+  ipv6_.enter(position, flow_key_in_range(fields, static_cast<uint16_t>(service)), ipv6_.table.view());
+  ipv6_.matched.add(position);
   return true;
 }
 

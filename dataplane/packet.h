@@ -72,7 +72,7 @@ inline PacketClass parse_network(Frame frame, const Port& port, uint64_t destina
 
 /// Both: whatever the packet is.
 inline PacketClass parse_packet(Frame frame, const Port& port, PacketFields& fields) {
-  switch (parse_plain(frame, PlainFrames(port), fields)) {
+  switch (parse_plain(frame, port, fields)) {
     case PlainPacket::ipv4:
       return PacketClass::flow;
     case PlainPacket::ipv6:

@@ -43,6 +43,7 @@ struct alignas(64) PacketFields {
   uint16_t ip_bytes = 0;  // of the whole IP packet, host byte order
   PacketEvent event = PacketEvent::datagram;
   DropReason drop = DropReason::truncated;
+  // Four octets, which a plain packet's are written to at once.
   PacketClass kind = PacketClass::dropped;  // the forwarder's note of what it was told
   uint8_t version = 4;                      // of IP: 4 or 6
   uint8_t ip_at = 14;                       // octets of Ethernet header and VLAN tag before it

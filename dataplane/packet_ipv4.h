@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 
 #include <rte_icmp.h>
 #include <rte_ip.h>
@@ -13,10 +14,15 @@ namespace turnout::packet_detail {
 inline constexpr uint16_t kIpv4Fragment = RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK;
 
 /// RFC 1812 5.3.7: 0/8, loopback, multicast, reserved and broadcast are no one's source.
+constexpr std::array<bool, 256> find_martian_octets() {
+  std::array<bool, 256> martian{};
+  for (size_t first = 224; first < 256; ++first) martian[first] = true;
+  martian[0] = martian[127] = true;
+  return martian;
+}
+inline constexpr std::array<bool, 256> kMartianOctets = find_martian_octets();  // the first of an address
 inline bool is_martian(rte_be32_t source) {
-  uint8_t first;  // octet
-  std::memcpy(&first, &source, 1);
-  return first == 0 || first == 127 || first >= 224;
+  return kMartianOctets[source & 0xFF];
 }
 
 /// RFC 792's errors but for source quench, which nobody may act on (RFC 6633), and redirects, which are for

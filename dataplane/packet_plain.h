@@ -5,6 +5,10 @@
 
 #include <cstring>
 
+#ifdef __SSE4_1__
+#include <smmintrin.h>
+#endif
+
 #include <rte_ether.h>
 
 #include "dataplane/mac.h"
@@ -25,63 +29,79 @@ inline Number load(const uint8_t* data) {
 
 inline constexpr uint32_t kEthernet = sizeof(rte_ether_hdr);
 
-/// The smallest header of TCP or UDP at the beginning of `payload` bytes.
-[[gnu::always_inline]] inline bool is_plain_transport(const uint8_t* data, uint8_t protocol, uint32_t payload,
+/// A header of TCP or UDP at the beginning of `payload` bytes. Those may be less than none: a header is
+/// longer.
+[[gnu::always_inline]] inline bool is_plain_transport(const uint8_t* data, uint8_t protocol, int32_t payload,
                                                       PacketFields& fields) {
   if (protocol == IPPROTO_TCP) {
     const auto& tcp = header_at<rte_tcp_hdr>(data);
-    const uint32_t header = tcp.data_off / 16u * 4u;
+    const int32_t header = int32_t{tcp.data_off} >> 2;  // or a few bytes more, if reserved bits are set
     fields.event = event_of_tcp_flags(tcp.tcp_flags);
-    return header >= sizeof(rte_tcp_hdr) && header <= payload;
+    return header >= int32_t{sizeof(rte_tcp_hdr)} && header <= payload;
   }
-  const uint32_t length = from_be16(header_at<rte_udp_hdr>(data).dgram_len);
+  const int32_t length = from_be16(header_at<rte_udp_hdr>(data).dgram_len);
   fields.event = PacketEvent::datagram;
-  return protocol == IPPROTO_UDP && length >= sizeof(rte_udp_hdr) && length <= payload;
+  return protocol == IPPROTO_UDP && length >= int32_t{sizeof(rte_udp_hdr)} && length <= payload;
+}
+
+/// What fields say of each plain packet, in one word.
+[[gnu::always_inline]] inline void note_plain(PacketClass kind, uint8_t version, PacketFields& fields) {
+  fields.kind = kind;
+  fields.version = version;
+  fields.ip_at = kEthernet;
+  fields.icmp_type = 0;
+}
+
+using Octets [[gnu::vector_size(16)]] = uint8_t;
+inline constexpr uint8_t kZero = 0x80;  // no octet, but nought
+
+/// Writes the octets of `from` that `order` names where PacketFields begin.
+[[gnu::always_inline]] inline void store_shuffled(Octets from, Octets order, PacketFields& fields) {
+#ifdef __SSSE3__
+  const auto to = _mm_shuffle_epi8(reinterpret_cast<__m128i>(from), reinterpret_cast<__m128i>(order));
+#else
+  Octets to;
+  for (int i = 0; i < 16; ++i) to[i] = order[i] == kZero ? 0 : from[order[i]];
+#endif
+  std::memcpy(static_cast<void*>(&fields), &to, sizeof to);
 }
 
 /// From an IPv4 header without options and the ports behind it to the sixteen bytes that PacketFields begin
 /// with: what has to be moved stands side by side.
 [[gnu::always_inline]] inline void copy_ends(const uint8_t* ip, PacketFields& fields) {
-  using Octets [[gnu::vector_size(16)]] = uint8_t;
   static_assert(offsetof(rte_ipv4_hdr, next_proto_id) == 9 && offsetof(rte_ipv4_hdr, src_addr) == 12);
   const auto from =
       load<Octets>(ip + 8);  // time to live, protocol 1, checksum 2, source 4, destination 8, ports 12, 14
-  const Octets none{};
-  const Octets to =
-      __builtin_shufflevector(from, none, 4, 5, 6, 7, 12, 13, 16, 16, 8, 9, 10, 11, 14, 15, 1, 16);
-  std::memcpy(static_cast<void*>(&fields), &to, sizeof to);
+  constexpr Octets kOrder{4, 5, 6, 7, 12, 13, kZero, kZero, 8, 9, 10, 11, 14, 15, 1, kZero};
+  store_shuffled(from, kOrder, fields);
 }
 
 /// The same of IPv6, whose addresses go elsewhere.
 [[gnu::always_inline]] inline void copy_ends6(const uint8_t* ip, PacketFields& fields) {
-  using Octets [[gnu::vector_size(16)]] = uint8_t;
   static_assert(offsetof(rte_ipv6_hdr, proto) == 6);
   auto from = load<Octets>(ip + kIpv6Header);  // ports 0 and 2
   from[4] = ip[6];
-  const Octets none{};
-  const Octets to =
-      __builtin_shufflevector(from, none, 16, 16, 16, 16, 0, 1, 16, 16, 16, 16, 16, 16, 2, 3, 4, 16);
-  std::memcpy(static_cast<void*>(&fields), &to, sizeof to);
+  constexpr Octets kOrder{kZero, kZero, kZero, kZero, 0, 1, kZero, kZero,
+                          kZero, kZero, kZero, kZero, 2, 3, 4,     kZero};
+  store_shuffled(from, kOrder, fields);
 }
 
 [[gnu::always_inline]] inline bool parse_plain_ipv4(Frame frame, PacketFields& fields) {
-  constexpr uint32_t kHeader = sizeof(rte_ipv4_hdr);
+  constexpr int32_t kHeader = sizeof(rte_ipv4_hdr);
   const uint8_t* ip = frame.data + kEthernet;
   const auto& header = header_at<rte_ipv4_hdr>(ip);
   const uint32_t total = from_be16(header.total_length);
   const bool plain = (header.fragment_offset & RTE_BE16(kIpv4Fragment)) == 0 &&
-                     !is_martian(header.src_addr) && total >= kHeader && total + kEthernet <= frame.length;
+                     !is_martian(header.src_addr) && total + kEthernet <= frame.length;
   if (!plain) return false;
   copy_ends(ip, fields);
   fields.ip_bytes = static_cast<uint16_t>(total);
-  fields.kind = PacketClass::flow;
-  fields.version = 4;
-  fields.ip_at = kEthernet;
-  return is_plain_transport(ip + kHeader, header.next_proto_id, total - kHeader, fields);
+  note_plain(PacketClass::flow, 4, fields);
+  return is_plain_transport(ip + kHeader, header.next_proto_id, static_cast<int32_t>(total) - kHeader,
+                            fields);
 }
 
 [[gnu::always_inline]] inline bool parse_plain_ipv6(Frame frame, PacketFields& fields) {
-  if (frame.contiguous < kEthernet + kIpv6Header + sizeof(rte_tcp_hdr)) return false;
   const uint8_t* ip = frame.data + kEthernet;
   const auto& header = header_at<rte_ipv6_hdr>(ip);
   const uint32_t payload = from_be16(header.payload_len);
@@ -93,55 +113,59 @@ inline constexpr uint32_t kEthernet = sizeof(rte_ether_hdr);
   fields.client6 = client;
   fields.destination6 = load_address6(header.dst_addr);
   fields.ip_bytes = static_cast<uint16_t>(kIpv6Header + payload);
-  fields.kind = PacketClass::flow6;
-  fields.version = 6;
-  fields.ip_at = kEthernet;
-  return is_plain_transport(ip + kIpv6Header, header.proto, payload, fields);
+  note_plain(PacketClass::flow6, 6, fields);
+  return is_plain_transport(ip + kIpv6Header, header.proto, static_cast<int32_t>(payload), fields);
 }
 
 }  // namespace packet_detail
 
 enum class PlainPacket : uint8_t { ipv4, ipv6, no };
 
-/// What the first sixteen octets of a plain frame for a port are: its MAC address, and the type and first
-/// octet of IPv4 without options, or the type and version of IPv6. Made once for each burst.
+/// The plain frames of one family that are for a port. Made once for each burst.
+template <PlainPacket kFamily>
 class PlainFrames {
  public:
   explicit PlainFrames(const Port& port)
-      : mac_(port.mac),
-        mac_mask_(port.mac_mask & kMacMask),
+      : mask_{port.mac_mask & kMacMask, kTypeMask},
+        wanted_{port.mac, kType},
         shortest_(port.vlan == 0 ? kShortest : UINT32_MAX) {}
 
-  PlainPacket family_of(Frame frame) const {
-    if (frame.contiguous < shortest_) return PlainPacket::no;
-    const uint64_t other_mac = (packet_detail::load<uint64_t>(frame.data) & mac_mask_) ^ mac_;
-    const auto type = packet_detail::load<uint64_t>(frame.data + sizeof(uint64_t));
-    if ((other_mac | ((type & kIpv4Mask) ^ kIpv4)) == 0) [[likely]]
-      return PlainPacket::ipv4;
-    return (other_mac | ((type & kIpv6Mask) ^ kIpv6)) == 0 ? PlainPacket::ipv6 : PlainPacket::no;
+  /// Reads a plain packet's fields. False: it is none, or takes a closer look (parse_closely), and `fields`
+  /// mean nothing.
+  [[gnu::always_inline]] inline bool parse(Frame frame, PacketFields& fields) const {
+    if (frame.contiguous < shortest_ || !has_headers(frame.data)) return false;
+    return kIpv4 ? packet_detail::parse_plain_ipv4(frame, fields)
+                 : packet_detail::parse_plain_ipv6(frame, fields);
   }
 
  private:
-  static constexpr uint32_t kShortest = sizeof(rte_ether_hdr) + sizeof(rte_ipv4_hdr) + sizeof(rte_tcp_hdr);
-  // Octets 8 to 15, the first in the lowest byte: four of the source MAC address, two of the type, two of IP.
-  static constexpr uint64_t kIpv4 = uint64_t{0x45'0008} << 32, kIpv4Mask = uint64_t{0xFF'FFFF} << 32;
-  static constexpr uint64_t kIpv6 = uint64_t{0x60'DD86} << 32, kIpv6Mask = uint64_t{0xF0'FFFF} << 32;
+  // Of its first sixteen octets, the port's MAC address and the last four count: the type and the first octet
+  // of IPv4 without options, or the type and the version of IPv6.
+  static constexpr bool kIpv4 = kFamily == PlainPacket::ipv4;
+  static constexpr uint64_t kType = (kIpv4 ? uint64_t{0x45'0008} : uint64_t{0x60'DD86}) << 32;
+  static constexpr uint64_t kTypeMask = (kIpv4 ? uint64_t{0xFF'FFFF} : uint64_t{0xF0'FFFF}) << 32;
+  static constexpr uint32_t kShortest = packet_detail::kEthernet + sizeof(rte_tcp_hdr) +
+                                        (kIpv4 ? sizeof(rte_ipv4_hdr) : packet_detail::kIpv6Header);
 
-  uint64_t mac_;
-  uint64_t mac_mask_;
+  using Words [[gnu::vector_size(16)]] = uint64_t;
+
+  [[gnu::always_inline]] inline bool has_headers(const uint8_t* data) const {
+    const Words others = (packet_detail::load<Words>(data) & mask_) ^ wanted_;
+#ifdef __SSE4_1__
+    return _mm_testz_si128(reinterpret_cast<__m128i>(others), reinterpret_cast<__m128i>(others)) != 0;
+#else
+    return (others[0] | others[1]) == 0;
+#endif
+  }
+
+  Words mask_, wanted_;
   uint32_t shortest_;
 };
 
-/// Reads a plain packet's fields. `no`: it is none, or takes a closer look (parse_closely), and `fields` mean
-/// nothing.
-[[gnu::always_inline]] inline PlainPacket parse_plain(Frame frame, const PlainFrames& frames,
-                                                      PacketFields& fields) {
-  const PlainPacket family = frames.family_of(frame);
-  if (family == PlainPacket::ipv4) [[likely]]
-    return packet_detail::parse_plain_ipv4(frame, fields) ? family : PlainPacket::no;
-  if (family == PlainPacket::ipv6)
-    return packet_detail::parse_plain_ipv6(frame, fields) ? family : PlainPacket::no;
-  return PlainPacket::no;
+/// Reads the fields of a plain packet of either family. `no`: it is of neither.
+inline PlainPacket parse_plain(Frame frame, const Port& port, PacketFields& fields) {
+  if (PlainFrames<PlainPacket::ipv4>(port).parse(frame, fields)) return PlainPacket::ipv4;
+  return PlainFrames<PlainPacket::ipv6>(port).parse(frame, fields) ? PlainPacket::ipv6 : PlainPacket::no;
 }
 
 }  // namespace turnout

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <type_traits>
 
 #include "dataplane/connection_key.h"
 #include "dataplane/packet_fields.h"
@@ -10,15 +11,21 @@
 
 namespace turnout {
 
+/// What a packet's service is found by, in the map of the family whose flows `Key` is of.
+template <typename Key>
+inline auto service_key(const PacketFields& fields) {
+  if constexpr (std::is_same_v<Key, ConnectionKey>)
+    return fields.service_word();
+  else
+    return ServiceKey6{fields.destination6, fields.service_word() >> 32};
+}
+
 /// The service that has just this VIP, protocol and port; 0 if none has.
 inline uint32_t find_exact_service4(const Snapshot& snapshot, const PacketFields& fields) {
   return snapshot.service_map.find(fields.service_word());
 }
-inline ServiceKey6 service_key6(const PacketFields& fields) {
-  return {fields.destination6, fields.service_word() >> 32};
-}
 inline uint32_t find_exact_service6(const Snapshot& snapshot, const PacketFields& fields) {
-  return snapshot.service_map6.find(service_key6(fields));
+  return snapshot.service_map6.find(service_key<WideKey>(fields));
 }
 
 /// The service that has the port in a range, or all ports; 0 if none has.
@@ -33,11 +40,14 @@ inline uint32_t find_range_service(const Snapshot& snapshot, const PacketFields&
   return 0;
 }
 
-inline ConnectionKey flow_key4(const PacketFields& fields, uint16_t service) {
-  return fields.client_word() | make_connection_key(0, 0, service);
-}
-inline WideKey flow_key6(const PacketFields& fields, uint16_t service) {
-  return {fields.client6, fields.client_word() | make_connection_key(0, 0, service)};
+/// Of a service with one port.
+template <typename Key>
+inline Key flow_key(const PacketFields& fields, uint16_t service) {
+  const uint64_t word = fields.client_word() | uint64_t{service} << 48;
+  if constexpr (std::is_same_v<Key, ConnectionKey>)
+    return word;
+  else
+    return {fields.client6, word};
 }
 /// Of a service with several ports, in either family.
 inline WideKey flow_key_in_range(const PacketFields& fields, uint16_t service) {

@@ -19,10 +19,11 @@ namespace turnout {
 template <typename Key>
 class ServiceMap {
  public:
-  explicit ServiceMap(size_t expected = 0) : slots_(std::bit_ceil(expected * 2 + 2)), hash_(slots_.size()) {}
+  explicit ServiceMap(size_t expected = 0)
+      : slots_(std::bit_ceil(expected * 2 + 2)), keys_(1), hash_(slots_.size()) {}
 
-  /// `service` must not be 0, nor have a key already, the key must be new, and no more than `expected` may be
-  /// inserted.
+  /// `service` must not be 0, nor have a key already, the key must be new and not Key{}, and no more than
+  /// `expected` may be inserted.
   void insert(const Key& key, uint16_t service) {
     if (keys_.size() <= service) keys_.resize(size_t{service} + 1);
     keys_[service] = key;
@@ -50,13 +51,32 @@ class ServiceMap {
   void prefetch(const Key& key) const { __builtin_prefetch(&slots_[hash_.home(fold(key))]); }
 
   /// 0: not there.
-  uint32_t find(const Key& key) const {
-    for (size_t at = hash_.home(fold(key));; at = (at + 1) & (slots_.size() - 1)) {
-      const uint32_t service = slots_[at];
-      if (service == 0 || keys_[service] == key) [[likely]]
-        return service;
+  uint32_t find(const Key& key) const { return view().find(key); }
+
+  /// For a loop: what it writes can't change where the map is.
+  class View {
+   public:
+    explicit View(const ServiceMap& map)
+        : slots_(map.slots_.data()),
+          keys_(map.keys_.data()),
+          mask_(map.slots_.size() - 1),
+          hash_(map.hash_) {}
+    uint32_t find(const Key& key) const {
+      for (size_t at = hash_.home(fold(key));; at = (at + 1) & mask_) {
+        const uint32_t service = slots_[at];
+        if (keys_[service] == key) [[likely]]
+          return service;
+        if (service == 0) return 0;
+      }
     }
-  }
+
+   private:
+    const uint16_t* slots_;
+    const Key* keys_;
+    size_t mask_;
+    SpreadHash hash_;
+  };
+  View view() const { return View(*this); }
 
  private:
   static_assert(kMaxServices <= size_t{UINT16_MAX} + 1);
@@ -69,7 +89,7 @@ class ServiceMap {
   }
 
   std::vector<uint16_t> slots_;  // 0: free
-  std::vector<Key> keys_;        // by service index
+  std::vector<Key> keys_;        // by service index; nobody's is Key{}
   SpreadHash hash_;
 };
 

@@ -123,6 +123,7 @@ struct Snapshot {
   std::shared_ptr<const ClientFilters> filters;  // null if nobody filters
   std::vector<ServiceFilters> service_filters;   // by service index; empty if nobody filters
   uint16_t least_mtu = Port::kNoMtu;             // of all ports
+  bool has_one_port = false;                     // by which all packets leave, the first
   bool has_tags = false;                         // a port has a VLAN
   bool has_live_loads = false;                   // a server's terms say `live`
   bool has_persistence = false;                  // a service has it

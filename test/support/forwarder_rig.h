@@ -61,6 +61,8 @@ struct SnapshotRecipe {
       snapshot.least_mtu = std::min(snapshot.least_mtu, mtus[port]);
     }
     snapshot.ports[0].vlan = ingress_vlan;
+    snapshot.has_one_port =
+        std::ranges::all_of(servers, [](const Server& server) { return server.egress == 0; });
     snapshot.has_tags = ingress_vlan != 0;
     for (const Server& server : servers) snapshot.has_tags |= server.vlan != 0;
     snapshot.ports[0].has_kernel = has_kernel;

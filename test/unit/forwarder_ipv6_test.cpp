@@ -169,6 +169,39 @@ TEST(ForwarderIpv6, ServesBothFamiliesInOneBurstEachInTheOrderItCame) {
   EXPECT_EQ(rig.table.live() + rig.wide_table.live(), 4u);
 }
 
+TEST(ForwarderIpv6, FindsEachPacketsServiceWhateverStandsBesideIt) {
+  ForwarderRig rig(1024, round_robin());
+  FrameFields unserved;
+  unserved.destination_port = 81;
+  const ArpFields who_has{1, "02:00:00:00:00:c1", "192.0.2.1", kNoMac, "192.0.2.100"};
+  std::vector<Bytes> frames;
+  std::vector<Fate::Kind> expected;
+  const auto add = [&](Bytes frame, Fate::Kind fate) {
+    frames.push_back(std::move(frame));
+    expected.push_back(fate);
+  };
+  for (uint16_t round = 0; round < 4; ++round) {
+    add(ForwarderRig::tcp_of(round, kSyn), Fate::transmitted);
+    add(tcp_frame(unserved, kSyn), Fate::dropped);
+    add(arp_frame(kBroadcastMac, who_has), Fate::punted);
+    add(ForwarderRig::tcp6_of(round, kSyn), Fate::transmitted);
+    add(ForwarderRig::tcp6_of(round, kAck), Fate::transmitted);
+    add(tagged(ForwarderRig::tcp_of(round, kAck), 7), Fate::dropped);
+    add(ForwarderRig::tcp_of(round, kAck), Fate::transmitted);
+    add(ForwarderRig::tcp_of(round, kFin), Fate::transmitted);
+  }
+  const std::vector<Fate> fates = rig.burst(frames);
+  for (size_t i = 0; i < fates.size(); ++i) {
+    EXPECT_EQ(fates[i].kind, expected[i]) << "packet " << i;
+    EXPECT_EQ(fates[i].lanes, 1u) << "packet " << i;
+  }
+  for (size_t round = 0; round < 4; ++round) {
+    EXPECT_EQ(fates[round * 8].server(), fates[round * 8 + 6].server());
+    EXPECT_EQ(fates[round * 8].server(), fates[round * 8 + 7].server());
+    EXPECT_EQ(fates[round * 8 + 3].server(), fates[round * 8 + 4].server());
+  }
+}
+
 TEST(ForwarderIpv6, AFlowWhoseEntryExpiredIsANewOne) {
   ForwarderRig rig(1024, round_robin());
   const uint32_t first = rig.tcp6(1, kSyn);

@@ -22,7 +22,7 @@ struct BothWays {
     const auto exact = std::make_unique<uint8_t[]>(contiguous);
     std::copy_n(frame.begin(), contiguous, exact.get());
     const Frame seen{exact.get(), static_cast<uint32_t>(contiguous), static_cast<uint32_t>(frame.size())};
-    plain = parse_plain(seen, PlainFrames(port), plain_fields);
+    plain = parse_plain(seen, port, plain_fields);
     closely = parse_closely(seen, port, close_fields);
   }
   explicit BothWays(const Bytes& frame, const Port& port = kPort) : BothWays(frame, frame.size(), port) {}

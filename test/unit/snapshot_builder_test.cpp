@@ -261,6 +261,14 @@ TEST_F(SnapshotBuilding, APortTakesFramesForItsOwnAddressOrPlaysACapture) {
   EXPECT_EQ(build()->ports[0].mac_mask, kMacGroupBit);
 }
 
+TEST_F(SnapshotBuilding, SaysWhetherAllPacketsLeaveByOnePort) {
+  EXPECT_TRUE(build()->has_one_port);
+  config.ports.push_back(config.ports.front());
+  config.ports.back().addresses = {*parse_interface_address("198.51.100.2/24")};
+  builder = SnapshotBuilder({{mac("02:00:00:00:01:00"), false}, {mac("02:00:00:00:01:01"), false}});
+  EXPECT_FALSE(build()->has_one_port);
+}
+
 TEST_F(SnapshotBuilding, MarksAreTheServicesAndCostNothingWithout) {
   const ServiceKey other{ip("192.0.2.101"), Protocol::udp, 53};
   config.services.push_back(service(other, {11}));
