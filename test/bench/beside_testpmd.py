@@ -58,33 +58,48 @@ def stop(process: subprocess.Popen) -> None:
 
 
 def testpmd_rate(port: Port, control: int, workers: list[int], seconds: float) -> float:
-    """Packets per second, from what testpmd says it forwarded when it is stopped. It says nothing earlier to a pipe."""
-    command = ["dpdk-testpmd", f"--lcores={lcores(control, workers)}", *port.eal(), "--", "-i", "--port-topology=loop",
+    """Packets per second, from what testpmd says it forwarded when it is stopped."""
+    command = ["stdbuf", "-oL", "dpdk-testpmd", f"--lcores={lcores(control, workers)}", *port.eal(), "--", "-i", "--port-topology=loop",
                "--forward-mode=mac", f"--nb-cores={len(workers)}", f"--rxq={port.queues}", f"--txq={port.queues}",
                "--burst=32", f"--total-num-mbufs={port.packets}"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True) as process:
+    with tempfile.NamedTemporaryFile("r") as output, open(output.name, "w") as to, subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=to, stderr=subprocess.STDOUT, text=True) as process:
         try:
-            time.sleep(2 + port.packets / 400_000)  # until it takes commands
             say(process, "start\n")
+            wait_for_word(process, output, "mac packet forwarding")
             time.sleep(1)
             say(process, "clear fwd stats all\n")
             begin = time.monotonic()
             time.sleep(seconds)
             say(process, "stop\n")
             elapsed = time.monotonic() - begin
-            output, _ = process.communicate("quit\n", timeout=60)
+            process.communicate("quit\n", timeout=60)
         finally:
             stop(process)
-    counted = re.findall(r"Accumulated forward statistics.*?TX-packets:\s*(\d+)", output, re.DOTALL)
+        said = read_all(output)
+    counted = re.findall(r"Accumulated forward statistics.*?TX-packets:\s*(\d+)", said, re.DOTALL)
     if not counted:
-        sys.exit("dpdk-testpmd gave no figure:\n" + output[-2000:])
+        sys.exit("dpdk-testpmd gave no figure:\n" + said[-2000:])
     return int(counted[-1]) / elapsed
 
 
 def say(process: subprocess.Popen, text: str) -> None:
     process.stdin.write(text)
     process.stdin.flush()
+
+
+def read_all(file) -> str:
+    file.seek(0)
+    return file.read()
+
+
+def wait_for_word(process: subprocess.Popen, output, word: str, seconds: float = 120) -> None:
+    """Until testpmd forwards: it takes a command when it has cloned the whole capture, which takes as long as it takes."""
+    deadline = time.monotonic() + seconds
+    while word not in read_all(output):
+        if process.poll() is not None or time.monotonic() > deadline:
+            sys.exit("dpdk-testpmd does not start:\n" + read_all(output)[-2000:])
+        time.sleep(0.1)
 
 
 def turnout_config(port: Port, control: int, workers: list[int], folder: str) -> dict:
