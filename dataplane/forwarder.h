@@ -75,7 +75,7 @@ class Forwarder {
     std::array<PacketFields, kBurst> fields;
     std::array<uint32_t, kBurst> servers;  // server slot, kNoServer until found
     std::array<ConnectionValue, kBurst>
-        values;                      // what the first look at the table showed, if servers are many
+        values;  // what the first look at the table showed: of the unsettled, of all if servers are many
     std::array<bool, kBurst> known;  // of those without a server: there is an entry, to be given another
   };
   /// The flows of one family, and the table that they are in. Those of services with several ports are
