@@ -71,6 +71,7 @@ void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& o
     if (family == PlainPacket::ipv6) ipv6_.candidates.add(i);
     ++i;
   }
+  outcome.keeps_lengths = plain_;
 }
 
 /// Parses from a packet on as long as they are plain and of one family, and lists them. Returns the first

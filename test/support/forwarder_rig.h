@@ -175,6 +175,9 @@ class ForwarderRig {
   }
   /// What the last burst sent out of a port, in order.
   const std::vector<Bytes>& left(uint16_t egress) const { return left_[egress]; }
+  /// Of the last burst, without looking at each frame again.
+  bool keeps_lengths() const { return outcome_.keeps_lengths; }
+  uint64_t received_bytes() const { return outcome_.received_bytes; }
   /// What became of the fragments that were held and are released now, in the order they are.
   std::vector<Fate> released() {
     std::vector<Fate> fates;

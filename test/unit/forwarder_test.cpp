@@ -290,6 +290,24 @@ TEST(Forwarder, SendsEachPacketOutOfItsServersPort) {
   for (const Fate& fate : rig.burst(frames)) EXPECT_EQ(fate.egress, recipe.servers[fate.server()].egress);
 }
 
+TEST(Forwarder, SaysThatAPlainBurstLeavesAsLongAsItCame) {
+  ForwarderRig rig;
+  const Bytes plain = ForwarderRig::tcp_of(1, kAck, payload(40)), plain6 = ForwarderRig::tcp6_of(1, kAck);
+  rig.burst({plain, plain6});
+  EXPECT_TRUE(rig.keeps_lengths());
+  EXPECT_EQ(rig.received_bytes(), plain.size() + plain6.size());
+  const Bytes strange = icmp_frame({}, 8);
+  rig.burst({plain, strange, plain6});
+  EXPECT_FALSE(rig.keeps_lengths()) << "what is not plain may";
+  EXPECT_EQ(rig.received_bytes(), plain.size() + strange.size() + plain6.size());
+
+  SnapshotRecipe tagging;
+  for (SnapshotRecipe::Server& server : tagging.servers) server.vlan = 7;
+  ForwarderRig trunk(1024, tagging);
+  trunk.burst({plain});
+  EXPECT_FALSE(trunk.keeps_lengths()) << "a tag is added";
+}
+
 TEST(Forwarder, DropsWhatIsNotForAServiceForTheMostLikelyReason) {
   ForwarderRig rig;
   const auto reason = [&](const Bytes& frame, uint64_t flags = 0) { return rig.send(frame, flags).reason; };
