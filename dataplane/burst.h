@@ -26,10 +26,6 @@ struct Outcome {
   struct Lane {
     uint16_t count = 0;
     std::array<rte_mbuf*, kBurst> packets;
-
-    // For who adds many: behind the last packet, and where that is to be.
-    rte_mbuf** end() { return packets.data() + count; }
-    void end_at(rte_mbuf** end) { count = static_cast<uint16_t>(end - packets.data()); }
   };
   struct Punts : Lane {
     std::array<PuntNote, kBurst> notes;
@@ -39,6 +35,7 @@ struct Outcome {
   };
 
   std::array<Lane, kMaxPorts> transmit;  // by egress port
+  uint16_t ports = 0;                    // from this one on, nothing leaves
   Punts punt;
   Drops drop;
   Lane held;  // fragments that wait for their datagram's first; the forwarder keeps them until it releases
@@ -47,7 +44,8 @@ struct Outcome {
   bool keeps_lengths = false;   // no frame left longer or shorter than it came
 
   void clear() {
-    for (Lane& lane : transmit) lane.count = 0;
+    for (uint16_t port = 0; port < ports; ++port) transmit[port].count = 0;
+    ports = 0;
     punt.count = 0;
     drop.count = 0;
     held.count = 0;
@@ -55,6 +53,13 @@ struct Outcome {
   void add_transmit(rte_mbuf* packet, uint16_t port) {
     Lane& lane = transmit[port];
     lane.packets[lane.count++] = packet;
+    if (port >= ports) ports = static_cast<uint16_t>(port + 1);
+  }
+  /// The whole burst, in its order.
+  void transmit_all(const Burst& burst, uint16_t port) {
+    transmit[port].packets = burst.packets;
+    transmit[port].count = burst.count;
+    ports = static_cast<uint16_t>(port + 1);
   }
   void add_punt(rte_mbuf* packet, PuntNote note) {
     punt.notes[punt.count] = note;

@@ -67,7 +67,8 @@ class ConnectionValue {
   explicit constexpr ConnectionValue(uint64_t bits) : bits_(bits) {}
   static constexpr ConnectionValue make(uint32_t server, uint32_t generation, ConnectionState state,
                                         Tick seen) {
-    return ConnectionValue(uint64_t{server} << 44 | uint64_t{generation & kGenerationMask} << 34 |
+    return ConnectionValue(uint64_t{server} << 44 |
+                           uint64_t{generation & kGenerationMask} << kGenerationShift |
                            uint64_t{static_cast<uint8_t>(state)} << kTickBits | (seen & kTickMask));
   }
 
@@ -78,7 +79,9 @@ class ConnectionValue {
 
   constexpr uint64_t bits() const { return bits_; }
   constexpr uint32_t server() const { return static_cast<uint32_t>(bits_ >> 44); }
-  constexpr uint32_t generation() const { return static_cast<uint32_t>(bits_ >> 34) & kGenerationMask; }
+  constexpr uint32_t generation() const {
+    return static_cast<uint32_t>(bits_ >> kGenerationShift) & kGenerationMask;
+  }
   constexpr uint8_t version() const { return static_cast<uint8_t>(bits_ >> 26); }
   constexpr ConnectionState state() const { return static_cast<ConnectionState>(bits_ >> kTickBits & 0xF); }
   constexpr uint32_t seen() const { return static_cast<uint32_t>(bits_) & kTickMask; }
@@ -102,6 +105,8 @@ class ConnectionValue {
   friend constexpr bool operator==(ConnectionValue, ConnectionValue) = default;
 
   static constexpr uint32_t kGenerationMask = 0x3FF;
+  static constexpr unsigned kGenerationShift = 34;
+  static constexpr uint64_t kGenerationBits = uint64_t{kGenerationMask} << kGenerationShift;
   static constexpr uint64_t kStateMask = uint64_t{0xF} << kTickBits;
   static constexpr uint64_t kVersionMask = uint64_t{0xFF} << 26;
 
@@ -111,7 +116,8 @@ class ConnectionValue {
 static_assert(kMaxServers == 1u << 20 && kTickBits == 22, "the fields fill 64 bits");
 
 /// What nearly every packet finds: the connection in the state that such packets leave it in, seen within
-/// this second already. Nothing is to be written then. Made once for each burst.
+/// this second already, and its server still the one that it was given to. Nothing is to be written then.
+/// Made once for each burst.
 class SettledValues {
  public:
   explicit constexpr SettledValues(Tick now) {
@@ -119,12 +125,15 @@ class SettledValues {
     want(PacketEvent::datagram, ConnectionState::udp, now);
     want(PacketEvent::ack, ConnectionState::established, now);
   }
-  constexpr bool holds(ConnectionValue value, PacketEvent event) const {
-    return (value.bits() & kStateAndSeen) == wanted_[static_cast<size_t>(event)];
+  /// `tag`: that of the RealServer at the value's slot.
+  constexpr bool holds(ConnectionValue value, PacketEvent event, uint16_t tag) const {
+    return (value.bits() & kAsked) ==
+           (wanted_[static_cast<size_t>(event)] | uint64_t{tag} << ConnectionValue::kGenerationShift);
   }
 
  private:
-  static constexpr uint64_t kStateAndSeen = ConnectionValue::kStateMask | kTickMask;
+  static constexpr uint64_t kAsked =
+      ConnectionValue::kStateMask | kTickMask | ConnectionValue::kGenerationBits;
   static constexpr uint64_t kNever = UINT64_MAX;  // no value has that under the mask
 
   constexpr void want(PacketEvent event, ConnectionState state, Tick now) {

@@ -75,9 +75,10 @@ class BasicConnectionTable {
     explicit View(const BasicConnectionTable& table)
         : buckets_(table.buckets_), mask_(table.bucket_mask_), seed_(table.seed_) {}
 
+    uint64_t hash(const Key& key) const { return hash_of(key, seed_); }
     /// The first of the flow's buckets, where nearly all flows are; has it fetched.
-    Bucket* fetch(const Key& key) const {
-      Bucket* const home = buckets_ + (hash_of(key, seed_) & mask_);
+    Bucket* fetch(uint64_t hash) const {
+      Bucket* const home = buckets_ + (hash & mask_);
       prefetch(*home);
       return home;
     }
@@ -97,10 +98,7 @@ class BasicConnectionTable {
   /// What a bucket shows: the value beside the flow's key, whatever its state; ConnectionValue{} if there is
   /// none. Whom it doesn't show look_up() may know all the same.
   static ConnectionValue peek(const Bucket& home, const Key& key) {
-    const SlotSet showing = home.showing(key).slots();
-    if (showing.empty()) [[unlikely]]
-      return {};
-    return read(home.slots[showing.lowest()], key);
+    return read(home.slots[home.showing(key).slots().lowest_or_last(kSlots)], key);
   }
 
   /// The flow's entry, or none. An entry past its time is none.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dataplane/redirection.h"
 #include "dataplane/service_lookup.h"
 
 namespace turnout {
@@ -26,7 +27,7 @@ void Forwarder::process(const Burst& packets, const Snapshot& snapshot, Tick now
     filter_clients(packets, snapshot, now, outcome);  // whom a deny list keeps out
   if (snapshot.has_packet_limits) [[unlikely]]
     limit_packets(packets, snapshot, outcome);  // what a service has no token for
-  find_connections(snapshot, now);              // hits keep a live real server
+  find_connections(packets, snapshot, now);     // hits keep a live real server
   if (!snapshot.quic.empty()) [[unlikely]]
     steer_quic(packets, snapshot);                            // whose connection ID names its real server
   schedule_new_connections(packets, snapshot, now, outcome);  // misses ask the service's scheduler
@@ -35,34 +36,36 @@ void Forwarder::process(const Burst& packets, const Snapshot& snapshot, Tick now
                    outcome);  // Direct Routing: the MAC addresses, and what a service marks
 }
 
-/// Has the packets' headers fetched, counts their bytes, and sees whether every port sends frames of their
-/// length.
+/// Has the packets' headers fetched, and counts their bytes.
 void Forwarder::start(const Burst& packets, const Snapshot& snapshot, Outcome& outcome) {
   ipv4_.candidates.count = ipv6_.candidates.count = 0;
   ipv4_.matched.count = ipv6_.matched.count = 0;
   first_fragments_.count = later_fragments_.count = followers_.count = 0;
-  const uint32_t longest = snapshot.least_mtu + packet_detail::kEthernet;
-  uint32_t excess = 0;  // the highest bit: some frame is longer
   uint64_t bytes = 0;
+#pragma GCC unroll 4
   for (size_t i = 0; i < packets.count; ++i) {
     const rte_mbuf* packet = packets.packets[i];
     __builtin_prefetch(rte_pktmbuf_mtod(packet, const void*));
     bytes += packet->pkt_len;
-    excess |= longest - packet->pkt_len;
   }
   outcome.received_bytes = bytes;
-  plain_ = excess >> 31 == 0 && !snapshot.has_more_to_write();
+  longest_ = 0;
+  plain_ = !snapshot.has_more_to_write();
 }
 
 void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& outcome) {
   const Port& port = snapshot.ports[packets.port];
   const PlainFrames<PlainPacket::ipv4> frames4(port);
   const PlainFrames<PlainPacket::ipv6> frames6(port);
+  const FourPlainFrames fours4(frames4);
+  const FourPlainFrames fours6(frames6);
   for (size_t i = 0; i < packets.count;) {
     const size_t first = i;
     if (port.vlan == 0) [[likely]] {  // else nothing is plain
+      i = parse_fours(packets, fours4, i, ipv4_.candidates);
       i = parse_run(packets, frames4, i, ipv4_.candidates);
-      if (i < packets.count) i = parse_run(packets, frames6, i, ipv6_.candidates);
+      i = parse_fours(packets, fours6, i, ipv6_.candidates);
+      i = parse_run(packets, frames6, i, ipv6_.candidates);
       if (i > first) continue;
     }
     plain_ = false;
@@ -71,20 +74,37 @@ void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& o
     if (family == PlainPacket::ipv6) ipv6_.candidates.add(i);
     ++i;
   }
+  plain_ = plain_ && longest_ <= snapshot.least_mtu;
+  redirects_ = plain_ && snapshot.quic.empty();
   outcome.keeps_lengths = plain_;
 }
 
-/// Parses from a packet on as long as they are plain and of one family, and lists them. Returns the first
-/// that is not. Nothing is called, so that all that it needs stays in registers.
+/// Parses from a packet on as long as the next four are plain and of one family, and lists them. Returns the
+/// first of those that are not. Nothing is called, so that all that it needs stays in registers.
+template <PlainPacket kFamily>
+[[gnu::noinline]] size_t Forwarder::parse_fours(const Burst& packets, const FourPlainFrames<kFamily> frames,
+                                                size_t position, List& list) {
+  Filling run(list);
+  packet_detail::FourNumbers longest{};
+  for (; position + 4 <= packets.count; position += 4) {
+    if (!frames.parse(&packets.packets[position], &flows_.fields[position], longest)) break;
+    run.add_four(position);
+  }
+  longest_ = std::max({longest_, longest[0], longest[1], longest[2], longest[3]});
+  return position;
+}
+
+/// The same one by one, of at most four: then there may be four at once again.
 template <PlainPacket kFamily>
 [[gnu::noinline]] size_t Forwarder::parse_run(const Burst& packets, const PlainFrames<kFamily> frames,
                                               size_t position, List& list) {
-  const size_t end = packets.count;
+  const size_t end = std::min<size_t>(packets.count, position + 4);
   Filling run(list);
   for (; position < end; ++position) {
     const rte_mbuf* packet = packets.packets[position];
     if (!frames.parse(frame_of(packet), flows_.fields[position])) break;
     if (kFamily == PlainPacket::ipv4 && has_bad_ip_checksum(packet)) break;
+    longest_ = std::max<uint32_t>(longest_, flows_.fields[position].ip_bytes);
     run.add(position);
   }
   return position;
@@ -126,44 +146,49 @@ void Forwarder::match_services(Track<Key>& track, const Map& map, const Burst& p
   }
 }
 
-/// `kPlain`: nothing is called, so that all that it needs stays in registers. `kOnePort`: nor is asked by
-/// which port a packet leaves.
-template <bool kPlain, bool kOnePort>
-void Forwarder::rewrite_all(const List& list, const Burst& packets, const Snapshot& snapshot,
-                            Outcome& outcome) {
-  const Snapshot::ServerView servers = snapshot.server_view();
-  TrafficCounters* const traffic = counters_.traffic();
-  rte_mbuf** next = outcome.transmit[0].end();
+/// Of plain packets: those that find_connections() did not redirect.
+void Forwarder::redirect(const List& list, const Burst& packets, const Snapshot& snapshot) {
+  const Redirection redirection(snapshot, counters_);
   for (const size_t i : list) {
     const uint32_t slot = flows_.servers[i];
-    if (slot == kNoServer) [[unlikely]]
-      continue;
-    rte_mbuf* packet = packets.packets[i];
-    const RealServer& server = servers[slot];
-    const PacketFields& fields = flows_.fields[i];
-    if (!kPlain && !prepare(packet, snapshot, fields, slot, outcome)) continue;
-    std::memcpy(rte_pktmbuf_mtod(packet, uint8_t*), server.macs.data(), server.macs.size());
-    traffic[slot].packets.add(1);
-    traffic[slot].bytes.add(fields.ip_bytes);
-    if (kOnePort)
-      *next++ = packet;
-    else
-      outcome.add_transmit(packet, server.egress());
+    if (slot != kNoServer) redirection.apply(packets.packets[i], slot, flows_.fields[i]);
   }
-  if (kOnePort) outcome.transmit[0].end_at(next);
+}
+
+void Forwarder::sort(const List& list, const Burst& packets, const Snapshot& snapshot,
+                     Outcome& outcome) const {
+  for (const size_t i : list) {
+    const uint32_t slot = flows_.servers[i];
+    if (slot != kNoServer) outcome.add_transmit(packets.packets[i], snapshot.servers[slot].egress());
+  }
+}
+
+void Forwarder::rewrite_closely(const List& list, const Burst& packets, const Snapshot& snapshot,
+                                Outcome& outcome) {
+  const Redirection redirection(snapshot, counters_);
+  for (const size_t i : list) {
+    const uint32_t slot = flows_.servers[i];
+    rte_mbuf* packet = packets.packets[i];
+    if (slot == kNoServer || !prepare(packet, snapshot, flows_.fields[i], slot, outcome)) continue;
+    redirection.apply(packet, slot, flows_.fields[i]);
+    outcome.add_transmit(packet, snapshot.servers[slot].egress());
+  }
 }
 
 void Forwarder::rewrite_and_sort(const Burst& packets, const Snapshot& snapshot, Outcome& outcome) {
-  if (plain_ && snapshot.has_one_port) [[likely]] {
-    rewrite_all<true, true>(ipv4_.matched, packets, snapshot, outcome);
-    rewrite_all<true, true>(ipv6_.matched, packets, snapshot, outcome);
-  } else if (plain_) {
-    rewrite_all<true, false>(ipv4_.matched, packets, snapshot, outcome);
-    rewrite_all<true, false>(ipv6_.matched, packets, snapshot, outcome);
+  if (!plain_) [[unlikely]] {
+    rewrite_closely(ipv4_.matched, packets, snapshot, outcome);
+    rewrite_closely(ipv6_.matched, packets, snapshot, outcome);
+    rewrite_closely(followers_, packets, snapshot, outcome);
+    return;
+  }
+  redirect(redirects_ ? ipv4_.unsettled : ipv4_.matched, packets, snapshot);
+  redirect(redirects_ ? ipv6_.unsettled : ipv6_.matched, packets, snapshot);
+  if (snapshot.has_one_port && outcome.drop.count == 0 && outcome.punt.count == 0) [[likely]] {
+    outcome.transmit_all(packets, 0);
   } else {
-    rewrite_all<false, false>(ipv4_.matched, packets, snapshot, outcome);
-    rewrite_all<false, false>(ipv6_.matched, packets, snapshot, outcome);
-    rewrite_all<false, false>(followers_, packets, snapshot, outcome);
+    sort(ipv4_.matched, packets, snapshot, outcome);
+    sort(ipv6_.matched, packets, snapshot, outcome);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 
 #include "dataplane/burst.h"
@@ -13,6 +14,7 @@
 #include "dataplane/fragment_table.h"
 #include "dataplane/move_credit.h"
 #include "dataplane/packet.h"
+#include "dataplane/packet_four.h"
 #include "dataplane/snapshot.h"
 
 namespace turnout {
@@ -64,6 +66,11 @@ class Forwarder {
     Filling(const Filling&) = delete;
     Filling& operator=(const Filling&) = delete;
     void add(size_t position) { *next_++ = static_cast<uint16_t>(position); }
+    void add_four(size_t first) {
+      const uint64_t four = first * 0x0001'0001'0001'0001 + 0x0003'0002'0001'0000;
+      std::memcpy(next_, &four, sizeof four);
+      next_ += 4;
+    }
 
    private:
     List& list_;
@@ -73,9 +80,8 @@ class Forwarder {
   // What the stages hand on, a column per field. A flow is known by its position in the burst.
   struct Flows {
     std::array<PacketFields, kBurst> fields;
-    std::array<uint32_t, kBurst> servers;  // server slot, kNoServer until found
-    std::array<ConnectionValue, kBurst>
-        values;  // what the first look at the table showed: of the unsettled, of all if servers are many
+    std::array<uint32_t, kBurst> servers;        // server slot, kNoServer until found
+    std::array<ConnectionValue, kBurst> values;  // if servers are many: what was seen of the entry
     std::array<bool, kBurst> known;  // of those without a server: there is an entry, to be given another
   };
   /// The flows of one family, and the table that they are in. Those of services with several ports are
@@ -86,19 +92,23 @@ class Forwarder {
     const BasicConnectionTable<Key>& table;
     TableCounters& counters;
     std::array<Key, kBurst> keys;
+    std::array<uint64_t, kBurst> hashes;  // of the keys
     std::array<typename BasicConnectionTable<Key>::Bucket*, kBurst>
         homes;                // where the flow is looked for first
     List candidates;          // TCP and UDP, before their service is known
     List matched;             // of a service
     List unsettled;           // of a service, but not with an entry in which nothing is to be written
+    List sought;              // of these, to be looked for more closely
     List missed;              // of a service, with no connection to keep
     Tick overload_until = 0;  // until then new flows are placed as flows without an entry are
     MoveCredit move_credit;
 
     /// Notes a packet's flow, and has the memory fetched where its entry should be. `where`: of the table.
     void enter(size_t position, const Key& key, typename BasicConnectionTable<Key>::View where) {
+      const uint64_t hash = where.hash(key);
       keys[position] = key;
-      homes[position] = where.fetch(key);
+      hashes[position] = hash;
+      homes[position] = where.fetch(hash);
     }
   };
 
@@ -106,10 +116,12 @@ class Forwarder {
   void start(const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
   void parse(const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
   template <PlainPacket kFamily>
+  size_t parse_fours(const Burst& packets, FourPlainFrames<kFamily> frames, size_t position, List& list);
+  template <PlainPacket kFamily>
   size_t parse_run(const Burst& packets, PlainFrames<kFamily> frames, size_t position, List& list);
   void match_services(const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
   void filter_clients(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome);
-  void find_connections(const Snapshot& snapshot, Tick now);
+  void find_connections(const Burst& packets, const Snapshot& snapshot, Tick now);
   void steer_quic(const Burst& packets, const Snapshot& snapshot);
   void schedule_new_connections(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome);
   void follow_fragments(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome);
@@ -121,11 +133,12 @@ class Forwarder {
                       Outcome& outcome);
   // The same (forwarder_connections.cpp).
   template <typename Key>
-  void find_connections(Track<Key>& track, const Snapshot& snapshot, Tick now);
+  void find_connections(Track<Key>& track, const Burst& packets, const Snapshot& snapshot, Tick now);
   template <typename Key>
   void fetch_servers(const Track<Key>& track, Snapshot::ServerView servers);
-  template <typename Key>
-  void set_new_aside(Track<Key>& track);
+  template <bool kRedirects, typename Key>
+  void find_settled(Track<Key>& track, const SettledValues& settled, const Burst& packets,
+                    const Snapshot& snapshot);
   template <typename Key>
   void settle_connections(Track<Key>& track, const SettledValues& settled, const Snapshot& snapshot,
                           Tick now);
@@ -176,7 +189,7 @@ class Forwarder {
   void renew_template(Track<Key>& track, const Key& key, ConnectionValue value, const Snapshot& snapshot,
                       Tick now);
   template <typename Key>
-  InsertedConnection insert(Track<Key>& track, const Key& key, ConnectionValue value,
+  InsertedConnection insert(Track<Key>& track, const Key& key, uint64_t hash, ConnectionValue value,
                             const Snapshot& snapshot, Tick now);
 
   // Limits (forwarder_limits.cpp).
@@ -208,8 +221,9 @@ class Forwarder {
                       Outcome& outcome);
   static bool retag(rte_mbuf* packet, const PacketFields& fields, uint16_t vlan, Mark mark);
   static bool refuse_too_big(rte_mbuf* packet, const PacketFields& fields, uint16_t mtu, Outcome& outcome);
-  template <bool kPlain, bool kOnePort>
-  void rewrite_all(const List& list, const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
+  void redirect(const List& list, const Burst& packets, const Snapshot& snapshot);
+  void sort(const List& list, const Burst& packets, const Snapshot& snapshot, Outcome& outcome) const;
+  void rewrite_closely(const List& list, const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
 
   // QUIC (forwarder_quic.cpp).
   template <typename Key>
@@ -236,7 +250,9 @@ class Forwarder {
   alignas(64) Flows flows_;
   Track<ConnectionKey> ipv4_;
   Track<WideKey> ipv6_;
-  bool plain_ = false;  // the burst has nothing but plain packets, and no port has tags
+  uint32_t longest_ = 0;    // bytes of the burst's longest plain IP packet
+  bool plain_ = false;      // it has nothing but plain packets, which get no more than MAC addresses
+  bool redirects_ = false;  // they get them as soon as their entries are seen
   List first_fragments_;
   List later_fragments_;
   List followers_;  // of no flow, but with a server: later fragments, and ICMP that a VIP has forwarded

@@ -5,58 +5,68 @@
 
 #include "dataplane/accounting.h"
 #include "dataplane/forwarder_steps.h"
+#include "dataplane/redirection.h"
 
 namespace turnout {
 
-void Forwarder::find_connections(const Snapshot& snapshot, Tick now) {
-  find_connections(ipv4_, snapshot, now);
-  find_connections(ipv6_, snapshot, now);
+namespace {
+
+/// Is there nothing to write to the entry, and may the connection stay with its server?
+[[gnu::always_inline]] inline bool is_settled(ConnectionValue value, PacketEvent event,
+                                              const SettledValues& settled, Snapshot::ServerView servers) {
+  return servers.has(value.server()) && settled.holds(value, event, servers[value.server()].tag);
+}
+
+}  // namespace
+
+void Forwarder::find_connections(const Burst& packets, const Snapshot& snapshot, Tick now) {
+  find_connections(ipv4_, packets, snapshot, now);
+  find_connections(ipv6_, packets, snapshot, now);
 }
 
 template <typename Key>
-void Forwarder::find_connections(Track<Key>& track, const Snapshot& snapshot, Tick now) {
-  track.unsettled.count = track.missed.count = 0;
+void Forwarder::find_connections(Track<Key>& track, const Burst& packets, const Snapshot& snapshot,
+                                 Tick now) {
+  track.unsettled.count = track.sought.count = track.missed.count = 0;
   if (track.matched.count == 0) return;
-  constexpr size_t kManyServers = 2048;  // what they need leaves the first-level cache
   const SettledValues settled(now);
-  {
-    const Snapshot::ServerView servers = snapshot.server_view();
-    Filling unsettled(track.unsettled);
-    const auto find = [&](size_t i, ConnectionValue value) {
-      flows_.servers[i] = value.server();
-      if (settled.holds(value, flows_.fields[i].event) && servers.keep(value)) [[likely]]
-        return;  // nothing to write
-      flows_.values[i] = value;
-      unsettled.add(i);  // and will ask for its second bucket
-      track.table.prefetch_second(track.table.hash(track.keys[i]));
-    };
-    if (snapshot.servers.size() > kManyServers) {
-      fetch_servers(track, servers);
-      for (const size_t i : track.matched) find(i, flows_.values[i]);
-    } else {
-      for (const size_t i : track.matched) find(i, track.table.peek(*track.homes[i], track.keys[i]));
-    }
+  if (redirects_) {
+    find_settled<true>(track, settled, packets, snapshot);
+  } else {
+    find_settled<false>(track, settled, packets, snapshot);
   }
-  if (track.unsettled.count == 0) return;
-  set_new_aside(track);
-  settle_connections(track, settled, snapshot, now);
+  if (track.sought.count > 0) settle_connections(track, settled, snapshot, now);
 }
 
-/// Of the unsettled: a SYN whose flow was not in its first bucket begins a connection. If it has an entry all
-/// the same, to enter it finds that out.
-template <typename Key>
-void Forwarder::set_new_aside(Track<Key>& track) {
-  List& unsettled = track.unsettled;
-  uint32_t kept = 0;
-  for (const size_t i : unsettled) {
+/// The first look at the table. Whose entry is in its first bucket and needs no change has its server then,
+/// and with `kRedirects` goes there at once. Of the others, a SYN that is not there begins a connection: if
+/// it has an entry all the same, to enter it finds that out.
+template <bool kRedirects, typename Key>
+[[gnu::noinline]] void Forwarder::find_settled(Track<Key>& track, const SettledValues& settled,
+                                               const Burst& packets, const Snapshot& snapshot) {
+  constexpr size_t kManyServers = 2048;  // what they need leaves the first-level cache
+  const Snapshot::ServerView servers = snapshot.server_view();
+  const Redirection redirection(snapshot, counters_);
+  Filling unsettled(track.unsettled), sought(track.sought), missed(track.missed);
+  const auto find = [&](size_t i, ConnectionValue value) __attribute__((always_inline)) {
+    const PacketFields& fields = flows_.fields[i];
+    if (is_settled(value, fields.event, settled, servers)) [[likely]] {
+      flows_.servers[i] = value.server();
+      if (kRedirects) redirection.apply(packets.packets[i], value.server(), fields);
+      return;
+    }
+    track.table.prefetch_second(track.hashes[i]);
     flows_.servers[i] = kNoServer;
     flows_.known[i] = false;
-    if (flows_.fields[i].event == PacketEvent::syn && flows_.values[i] == ConnectionValue{})
-      track.missed.add(i);
-    else
-      unsettled.positions[kept++] = static_cast<uint16_t>(i);
+    unsettled.add(i);
+    (fields.event == PacketEvent::syn && value == ConnectionValue{} ? missed : sought).add(i);
+  };
+  if (snapshot.servers.size() > kManyServers) {
+    fetch_servers(track, servers);
+    for (const size_t i : track.matched) find(i, flows_.values[i]);
+  } else {
+    for (const size_t i : track.matched) find(i, track.table.peek(*track.homes[i], track.keys[i]));
   }
-  unsettled.count = kept;
 }
 
 /// Looks at the entries, and has fetched what else will be needed of the packets' servers.
@@ -77,10 +87,10 @@ template <typename Key>
 void Forwarder::settle_connections(Track<Key>& track, const SettledValues& settled, const Snapshot& snapshot,
                                    Tick now) {
   const Snapshot::ServerView servers = snapshot.server_view();
-  for (const size_t i : track.unsettled) {
-    const uint64_t hash = track.table.hash(track.keys[i]);
+  for (const size_t i : track.sought) {
+    const uint64_t hash = track.hashes[i];
     const ConnectionValue value = track.table.peek(track.table.second_of(hash), track.keys[i]);
-    if (settled.holds(value, flows_.fields[i].event) && servers.keep(value)) [[likely]] {
+    if (is_settled(value, flows_.fields[i].event, settled, servers)) [[likely]] {
       flows_.servers[i] = value.server();
       continue;
     }
@@ -184,7 +194,7 @@ template <typename Key>
   ConnectionEntry& entry = placement.entry;
   if (flows_.known[position] || service.sequence || service.has_closed || service.limits_connections ||
       named != kNoServer)
-    entry = track.table.find(key, track.table.hash(key), now, snapshot.timeouts);
+    entry = track.table.find(key, track.hashes[position], now, snapshot.timeouts);
   const bool stays = named == kNoServer || entry.value.server() == named;
   if (entry && stays && keep_connection(key, entry, snapshot, position, now)) return {};
   const PacketEvent event = flows_.fields[position].event;
@@ -274,7 +284,8 @@ template <typename Key>
                                                               const Service& service, size_t position,
                                                               Tick now) {
   using Result = InsertedConnection::Result;
-  const InsertedConnection inserted = insert(track, track.keys[position], value, snapshot, now);
+  const InsertedConnection inserted =
+      insert(track, track.keys[position], track.hashes[position], value, snapshot, now);
   if (inserted.result == Result::existing) {
     const Key& key = track.keys[position];
     if (keep_connection(key, inserted.entry, snapshot, position, now)) return;

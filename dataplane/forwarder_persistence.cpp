@@ -67,7 +67,7 @@ Forwarder::Binding Forwarder::bind_client(Track<Key>& track, const Key& key, con
     if (entry.value.version() != before.version()) break;
     if (still_serves(entry.value, snapshot)) return {entry.value.server()};
   }
-  const InsertedConnection inserted = insert(track, key, value, snapshot, now);
+  const InsertedConnection inserted = insert(track, key, track.table.hash(key), value, snapshot, now);
   if (inserted.result == InsertedConnection::Result::existing && still_serves(inserted.entry.value, snapshot))
     return {inserted.entry.value.server()};
   if (inserted.result == InsertedConnection::Result::inserted) return {server};
@@ -100,7 +100,8 @@ void Forwarder::renew_template(Track<Key>& track, const Key& key, ConnectionValu
                                const Snapshot& snapshot, Tick now) {
   ConnectionEntry entry = track.table.find(key, track.table.hash(key), now, snapshot.timeouts);
   if (!entry) {
-    if (snapshot.terms[value.server()].weight != 0) insert(track, key, value, snapshot, now);
+    if (snapshot.terms[value.server()].weight != 0)
+      insert(track, key, track.table.hash(key), value, snapshot, now);
     return;
   }
   const bool is_same = entry.value.server() == value.server() &&

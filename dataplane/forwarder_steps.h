@@ -32,10 +32,10 @@ constexpr bool is_looked_for(SchedulerKind kind) {
 /// Enters a flow or a template into its table, and counts what becomes of others by that.
 template <typename Key>
 [[gnu::always_inline]] inline InsertedConnection Forwarder::insert(Track<Key>& track, const Key& key,
-                                                                   ConnectionValue value,
+                                                                   uint64_t hash, ConnectionValue value,
                                                                    const Snapshot& snapshot, Tick now) {
-  const InsertedConnection inserted = track.table.insert(key, track.table.hash(key), value, now,
-                                                         snapshot.timeouts, track.move_credit.available());
+  const InsertedConnection inserted =
+      track.table.insert(key, hash, value, now, snapshot.timeouts, track.move_credit.available());
   track.move_credit.settle(inserted);
   for (size_t i = 0; i < inserted.displaced_count; ++i) {
     const DisplacedConnection& displaced = inserted.displaced[i];

@@ -3,6 +3,7 @@
 // none, parse_closely() finds out (packet.h).
 #pragma once
 
+#include <array>
 #include <cstring>
 
 #ifdef __SSE4_1__
@@ -53,16 +54,34 @@ inline constexpr uint32_t kEthernet = sizeof(rte_ether_hdr);
 }
 
 using Octets [[gnu::vector_size(16)]] = uint8_t;
+using TwoWords [[gnu::vector_size(16)]] = uint64_t;
 inline constexpr uint8_t kZero = 0x80;  // no octet, but nought
 
-/// Writes the octets of `from` that `order` names where PacketFields begin.
-[[gnu::always_inline]] inline void store_shuffled(Octets from, Octets order, PacketFields& fields) {
+/// The octets of `from` that `order` names.
+[[gnu::always_inline]] inline Octets octets_at(Octets from, Octets order) {
 #ifdef __SSSE3__
-  const auto to = _mm_shuffle_epi8(reinterpret_cast<__m128i>(from), reinterpret_cast<__m128i>(order));
+  return reinterpret_cast<Octets>(
+      _mm_shuffle_epi8(reinterpret_cast<__m128i>(from), reinterpret_cast<__m128i>(order)));
 #else
   Octets to;
   for (int i = 0; i < 16; ++i) to[i] = order[i] == kZero ? 0 : from[order[i]];
+  return to;
 #endif
+}
+
+template <typename Vector>
+[[gnu::always_inline]] inline bool any(Vector bits) {
+#ifdef __SSE4_1__
+  return _mm_testz_si128(reinterpret_cast<__m128i>(bits), reinterpret_cast<__m128i>(bits)) == 0;
+#else
+  const auto words = reinterpret_cast<TwoWords>(bits);
+  return (words[0] | words[1]) != 0;
+#endif
+}
+
+/// Writes the octets of `from` that `order` names where PacketFields begin.
+[[gnu::always_inline]] inline void store_shuffled(Octets from, Octets order, PacketFields& fields) {
+  const Octets to = octets_at(from, order);
   std::memcpy(static_cast<void*>(&fields), &to, sizeof to);
 }
 
@@ -84,6 +103,12 @@ inline constexpr uint8_t kZero = 0x80;  // no octet, but nought
   constexpr Octets kOrder{kZero, kZero, kZero, kZero, 0, 1, kZero, kZero,
                           kZero, kZero, kZero, kZero, 2, 3, 4,     kZero};
   store_shuffled(from, kOrder, fields);
+}
+
+[[gnu::always_inline]] inline void copy_addresses6(const uint8_t* ip, PacketFields& fields) {
+  const auto& header = header_at<rte_ipv6_hdr>(ip);
+  fields.client6 = load_address6(header.src_addr);
+  fields.destination6 = load_address6(header.dst_addr);
 }
 
 [[gnu::always_inline]] inline bool parse_plain_ipv4(Frame frame, PacketFields& fields) {
@@ -110,8 +135,7 @@ inline constexpr uint8_t kZero = 0x80;  // no octet, but nought
                      kIpv6Header + payload <= UINT16_MAX;
   if (!plain) return false;
   copy_ends6(ip, fields);
-  fields.client6 = client;
-  fields.destination6 = load_address6(header.dst_addr);
+  copy_addresses6(ip, fields);
   fields.ip_bytes = static_cast<uint16_t>(kIpv6Header + payload);
   note_plain(PacketClass::flow6, 6, fields);
   return is_plain_transport(ip + kIpv6Header, header.proto, static_cast<int32_t>(payload), fields);
@@ -128,7 +152,7 @@ class PlainFrames {
   explicit PlainFrames(const Port& port)
       : mask_{port.mac_mask & kMacMask, kTypeMask},
         wanted_{port.mac, kType},
-        shortest_(port.vlan == 0 ? kShortest : UINT32_MAX) {}
+        shortest_(port.vlan == 0 ? kShortest : INT32_MAX) {}
 
   /// Reads a plain packet's fields. False: it is none, or takes a closer look (parse_closely), and `fields`
   /// mean nothing.
@@ -137,6 +161,15 @@ class PlainFrames {
     return kIpv4 ? packet_detail::parse_plain_ipv4(frame, fields)
                  : packet_detail::parse_plain_ipv6(frame, fields);
   }
+
+  /// What four at once are asked (packet_four.h).
+  [[gnu::always_inline]] inline bool have_headers(const std::array<const uint8_t*, 4>& frames) const {
+    using namespace packet_detail;
+    return !any(((load<TwoWords>(frames[0]) ^ wanted_) | (load<TwoWords>(frames[1]) ^ wanted_) |
+                 (load<TwoWords>(frames[2]) ^ wanted_) | (load<TwoWords>(frames[3]) ^ wanted_)) &
+                mask_);
+  }
+  uint32_t shortest() const { return shortest_; }
 
  private:
   // Of its first sixteen octets, the port's MAC address and the last four count: the type and the first octet
@@ -147,18 +180,12 @@ class PlainFrames {
   static constexpr uint32_t kShortest = packet_detail::kEthernet + sizeof(rte_tcp_hdr) +
                                         (kIpv4 ? sizeof(rte_ipv4_hdr) : packet_detail::kIpv6Header);
 
-  using Words [[gnu::vector_size(16)]] = uint64_t;
-
   [[gnu::always_inline]] inline bool has_headers(const uint8_t* data) const {
-    const Words others = (packet_detail::load<Words>(data) & mask_) ^ wanted_;
-#ifdef __SSE4_1__
-    return _mm_testz_si128(reinterpret_cast<__m128i>(others), reinterpret_cast<__m128i>(others)) != 0;
-#else
-    return (others[0] | others[1]) == 0;
-#endif
+    using namespace packet_detail;
+    return !any((load<TwoWords>(data) ^ wanted_) & mask_);
   }
 
-  Words mask_, wanted_;
+  packet_detail::TwoWords mask_, wanted_;
   uint32_t shortest_;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bit>
+#include <cstddef>
 
 // Vector loads are no atomic operations by the letter of C++, though each word of one is read whole. So the
 // thread sanitizer is shown the plain loop.
@@ -26,6 +27,10 @@ class SlotSet {
   explicit constexpr SlotSet(unsigned bits) : bits_(bits) {}
   constexpr bool empty() const { return bits_ == 0; }
   constexpr bool is_more_than_one() const { return (bits_ & (bits_ - 1)) != 0; }
+  /// The last of so many if there is none: without a branch.
+  constexpr size_t lowest_or_last(size_t slots) const {
+    return static_cast<size_t>(std::countr_zero(bits_ | 1u << (slots - 1)));
+  }
   constexpr unsigned lowest() const { return static_cast<unsigned>(std::countr_zero(bits_)); }
 
   class Iterator {

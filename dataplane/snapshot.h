@@ -138,6 +138,7 @@ struct Snapshot {
     explicit ServerView(const std::vector<RealServer>& servers)
         : first_(servers.data()), count_(servers.size()) {}
     const RealServer& operator[](uint32_t slot) const { return first_[slot]; }
+    bool has(uint32_t slot) const { return slot < count_; }
     /// May the connection stay with its server?
     bool keep(ConnectionValue value) const {
       return value.server() < count_ && first_[value.server()].tag == value.generation();

@@ -130,7 +130,7 @@ void Worker::handle(const Snapshot& snapshot, Tick now) {
   for (uint16_t i = 0; i < outcome_.held.count; ++i)
     tally.received_bytes -= outcome_.held.packets[i]->pkt_len;
   tally.held = outcome_.held.count;
-  for (uint16_t port = 0; port < kMaxPorts; ++port) {
+  for (uint16_t port = 0; port < outcome_.ports; ++port) {
     if (outcome_.transmit[port].count > 0) transmit(port, outcome_.transmit[port], tally);
   }
   if (outcome_.punt.count > 0) punt(outcome_.punt, tally);
@@ -211,7 +211,7 @@ void Worker::commit(const Tally& tally, uint16_t port) {
   const WorkerCounters::Update update(counters_);
   packets.ports[port].receive_packets.add(uint64_t{tally.received} - tally.held);
   packets.ports[port].receive_bytes.add(tally.received_bytes);
-  for (size_t i = 0; i < kMaxPorts; ++i) {
+  for (size_t i = 0; i < outcome_.ports; ++i) {
     if (tally.transmitted[i] == 0) continue;
     packets.ports[i].transmit_packets.add(tally.transmitted[i]);
     packets.ports[i].transmit_bytes.add(tally.transmitted_bytes[i]);

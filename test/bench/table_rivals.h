@@ -75,7 +75,7 @@ class TurnoutRival {
   void prepare(std::span<const Key> keys, std::array<uint64_t, kBurst>& hashes) const {
     for (size_t i = 0; i < kBurst; ++i) {
       hashes[i] = table_.hash(keys[i]);
-      table_.view().fetch(keys[i]);
+      table_.view().fetch(hashes[i]);
     }
   }
 

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "dataplane/connection_table.h"
+#include "dataplane/snapshot.h"
 
 namespace turnout::connection_test {
 namespace {
@@ -129,21 +130,33 @@ TEST(ConnectionValue, IsSettledOnlyIfThePacketChangesNeitherStateNorTime) {
       const auto from = static_cast<ConnectionState>(state);
       const auto event = static_cast<PacketEvent>(number);
       const auto value = ConnectionValue::make(5, 6, from, 77).with_version(200);
-      EXPECT_FALSE(SettledValues(78).holds(value, event));
-      EXPECT_FALSE(SettledValues(76).holds(value, event));
-      if (!SettledValues(77).holds(value, event)) continue;
+      EXPECT_FALSE(SettledValues(78).holds(value, event, 6));
+      EXPECT_FALSE(SettledValues(76).holds(value, event, 6));
+      if (!SettledValues(77).holds(value, event, 6)) continue;
       EXPECT_TRUE(is_live(from)) << "state " << state;
       EXPECT_EQ(next_state(from, event), from) << "state " << state << ", event " << number;
       EXPECT_FALSE(starts_anew(from, event));
-      EXPECT_TRUE(SettledValues(77 + kTickMask + 1).holds(value, event)) << "the tick wraps around";
+      EXPECT_TRUE(SettledValues(77 + kTickMask + 1).holds(value, event, 6)) << "the tick wraps around";
     }
   }
-  EXPECT_FALSE(SettledValues(0).holds(ConnectionValue{}, PacketEvent::syn)) << "no entry";
+  EXPECT_FALSE(SettledValues(0).holds(ConnectionValue{}, PacketEvent::syn, 0)) << "no entry";
 }
 
 TEST(ConnectionValue, IsSettledForWhatNearlyAllPacketsAre) {
-  EXPECT_TRUE(SettledValues(77).holds(ConnectionValue::make(5, 6, established, 77), PacketEvent::ack));
-  EXPECT_TRUE(SettledValues(77).holds(ConnectionValue::make(5, 6, udp, 77), PacketEvent::datagram));
+  EXPECT_TRUE(SettledValues(77).holds(ConnectionValue::make(5, 6, established, 77), PacketEvent::ack, 6));
+  EXPECT_TRUE(SettledValues(77).holds(ConnectionValue::make(5, 6, udp, 77), PacketEvent::datagram, 6));
+}
+
+TEST(ConnectionValue, IsNotSettledWithAServerThatItWasNotGivenToOrThatIsNotUsable) {
+  const SettledValues settled(77);
+  const auto value = ConnectionValue::make(5, 6, established, 77);
+  EXPECT_FALSE(settled.holds(value, PacketEvent::ack, 5));
+  EXPECT_FALSE(settled.holds(value, PacketEvent::ack, 7));
+  EXPECT_FALSE(settled.holds(value, PacketEvent::ack, 6 | RealServer::kUnusable));
+  const auto last = ConnectionValue::make(kMaxServers - 1, ConnectionValue::kGenerationMask, established, 77);
+  EXPECT_TRUE(settled.holds(last, PacketEvent::ack, ConnectionValue::kGenerationMask));
+  EXPECT_FALSE(
+      settled.holds(last, PacketEvent::ack, ConnectionValue::kGenerationMask | RealServer::kUnusable));
 }
 
 TEST(StartsAnew, OnlyForASynOnAConnectionThatIsOver) {
