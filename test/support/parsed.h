@@ -30,6 +30,25 @@ inline Parsed parse(const Bytes& frame, const Port& port = kPort) {
   return parsed;
 }
 
+/// What two ways to read one frame must agree on.
+inline void expect_same_fields(const PacketFields& one, const PacketFields& other, const Bytes& frame) {
+  ASSERT_EQ(one.version, other.version) << hex(frame);
+  if (one.version == 4) {
+    EXPECT_EQ(one.client, other.client) << hex(frame);
+    EXPECT_EQ(one.destination, other.destination) << hex(frame);
+    EXPECT_EQ(one.client_word(), other.client_word()) << hex(frame);
+    EXPECT_EQ(one.service_word(), other.service_word()) << hex(frame);
+  }
+  EXPECT_EQ(one.client6, other.client6) << hex(frame);
+  EXPECT_EQ(one.destination6, other.destination6) << hex(frame);
+  EXPECT_EQ(one.client_port, other.client_port) << hex(frame);
+  EXPECT_EQ(one.destination_port, other.destination_port) << hex(frame);
+  EXPECT_EQ(one.protocol, other.protocol) << hex(frame);
+  EXPECT_EQ(one.ip_bytes, other.ip_bytes) << hex(frame);
+  EXPECT_EQ(one.event, other.event) << hex(frame);
+  EXPECT_EQ(one.ip_at, other.ip_at) << hex(frame);
+}
+
 /// "flow", "arp", … or why it is dropped.
 inline std::string verdict(const Bytes& frame, const Port& port = kPort) {
   const Parsed parsed = parse(frame, port);

@@ -28,24 +28,6 @@ struct BothWays {
   explicit BothWays(const Bytes& frame, const Port& port = kPort) : BothWays(frame, frame.size(), port) {}
 };
 
-void expect_same_fields(const PacketFields& one, const PacketFields& other, const Bytes& frame) {
-  ASSERT_EQ(one.version, other.version) << hex(frame);
-  if (one.version == 4) {
-    EXPECT_EQ(one.client, other.client) << hex(frame);
-    EXPECT_EQ(one.destination, other.destination) << hex(frame);
-    EXPECT_EQ(one.client_word(), other.client_word()) << hex(frame);
-    EXPECT_EQ(one.service_word(), other.service_word()) << hex(frame);
-  }
-  EXPECT_EQ(one.client6, other.client6) << hex(frame);
-  EXPECT_EQ(one.destination6, other.destination6) << hex(frame);
-  EXPECT_EQ(one.client_port, other.client_port) << hex(frame);
-  EXPECT_EQ(one.destination_port, other.destination_port) << hex(frame);
-  EXPECT_EQ(one.protocol, other.protocol) << hex(frame);
-  EXPECT_EQ(one.ip_bytes, other.ip_bytes) << hex(frame);
-  EXPECT_EQ(one.event, other.event) << hex(frame);
-  EXPECT_EQ(one.ip_at, other.ip_at) << hex(frame);
-}
-
 /// If the short way reads the frame, the long way reads the same. True if it does.
 bool expect_agreement(const Bytes& frame, size_t contiguous, const Port& port = kPort) {
   const BothWays ways(frame, contiguous, port);
