@@ -1,7 +1,6 @@
 #include "dataplane/forwarder.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "dataplane/redirection.h"
 #include "dataplane/service_lookup.h"

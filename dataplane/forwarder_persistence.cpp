@@ -67,7 +67,7 @@ Forwarder::Binding Forwarder::bind_client(Track<Key>& track, const Key& key, con
     if (entry.value.version() != before.version()) break;
     if (still_serves(entry.value, snapshot)) return {entry.value.server()};
   }
-  const InsertedConnection inserted = insert(track, key, track.table.hash(key), value, snapshot, now);
+  const InsertedConnection inserted = insert(track, key, hash, value, snapshot, now);
   if (inserted.result == InsertedConnection::Result::existing && still_serves(inserted.entry.value, snapshot))
     return {inserted.entry.value.server()};
   if (inserted.result == InsertedConnection::Result::inserted) return {server};
@@ -98,10 +98,10 @@ Forwarder::Binding Forwarder::bind_client(Track<Key>& track, const Key& key, con
 template <typename Key>
 void Forwarder::renew_template(Track<Key>& track, const Key& key, ConnectionValue value,
                                const Snapshot& snapshot, Tick now) {
-  ConnectionEntry entry = track.table.find(key, track.table.hash(key), now, snapshot.timeouts);
+  const uint64_t hash = track.table.hash(key);
+  ConnectionEntry entry = track.table.find(key, hash, now, snapshot.timeouts);
   if (!entry) {
-    if (snapshot.terms[value.server()].weight != 0)
-      insert(track, key, track.table.hash(key), value, snapshot, now);
+    if (snapshot.terms[value.server()].weight != 0) insert(track, key, hash, value, snapshot, now);
     return;
   }
   const bool is_same = entry.value.server() == value.server() &&

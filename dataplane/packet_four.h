@@ -150,7 +150,8 @@ class FourPlainFrames {
     }
   }
 
-  /// Or the driver says of one that it did not look, and of another that it is good.
+  /// Also if the driver says of one that its checksum is wrong but its header sound
+  /// (RTE_MBUF_F_RX_IP_CKSUM_NONE), which is both bits: one by one, such a packet is as good as any.
   [[gnu::always_inline]] static bool may_have_bad_checksum(rte_mbuf* const* packets) {
     const uint64_t flags =
         packets[0]->ol_flags | packets[1]->ol_flags | packets[2]->ol_flags | packets[3]->ol_flags;

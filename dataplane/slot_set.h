@@ -31,7 +31,6 @@ class SlotSet {
   constexpr size_t lowest_or_last(size_t slots) const {
     return static_cast<size_t>(std::countr_zero(bits_ | 1u << (slots - 1)));
   }
-  constexpr unsigned lowest() const { return static_cast<unsigned>(std::countr_zero(bits_)); }
 
   class Iterator {
    public:

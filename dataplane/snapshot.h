@@ -139,10 +139,6 @@ struct Snapshot {
         : first_(servers.data()), count_(servers.size()) {}
     const RealServer& operator[](uint32_t slot) const { return first_[slot]; }
     bool has(uint32_t slot) const { return slot < count_; }
-    /// May the connection stay with its server?
-    bool keep(ConnectionValue value) const {
-      return value.server() < count_ && first_[value.server()].tag == value.generation();
-    }
 
    private:
     const RealServer* first_;
@@ -159,7 +155,9 @@ struct Snapshot {
     return value.server() < servers.size() && servers[value.server()].generation() == value.generation();
   }
   /// And may the connection stay with it?
-  bool keeps(ConnectionValue value) const { return server_view().keep(value); }
+  bool keeps(ConnectionValue value) const {
+    return value.server() < servers.size() && servers[value.server()].tag == value.generation();
+  }
 };
 
 }  // namespace turnout

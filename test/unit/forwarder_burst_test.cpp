@@ -2,6 +2,7 @@
 // packets are read four at a time, and go on their way before others have theirs.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <random>
 #include <vector>
 
@@ -125,6 +126,17 @@ TEST_F(ForwarderBurst, WhileServersComeAndGo) {
     apply(recipe);
     send_bursts(0, 2);
   }
+}
+
+TEST_F(ForwarderBurst, WithOrWithoutANicThatLooksAtChecksums) {
+  const std::vector<Bytes> frames(8, ForwarderRig::tcp_of(1, kAck, payload(20)));
+  constexpr std::array<uint64_t, 3> kSound{RTE_MBUF_F_RX_IP_CKSUM_UNKNOWN, RTE_MBUF_F_RX_IP_CKSUM_GOOD,
+                                           RTE_MBUF_F_RX_IP_CKSUM_NONE};
+  for (const uint64_t sound : kSound) {
+    for (const Fate& fate : at_once.burst(frames, sound)) EXPECT_EQ(fate.kind, Fate::transmitted) << sound;
+  }
+  for (const Fate& fate : at_once.burst(frames, RTE_MBUF_F_RX_IP_CKSUM_BAD))
+    EXPECT_EQ(fate.reason, DropReason::bad_checksum);
 }
 
 TEST_F(ForwarderBurst, LeavesInItsOrder) {

@@ -147,6 +147,18 @@ TYPED_TEST(ParseFour, LeavesFramesOfWhichABufferHoldsOnlyTheBeginning) {
   EXPECT_FALSE(four.plain);
 }
 
+TYPED_TEST(ParseFour, SaysTheSameWhateverAnOctetIs) {
+  for (const Bytes& frame : plain_frames<TypeParam::value>()) {
+    for (size_t at = 0; at < std::min<size_t>(frame.size(), 74); ++at) {
+      for (unsigned octet = 0; octet < 256; ++octet) {
+        Bytes odd = frame;
+        odd[at] = static_cast<uint8_t>(octet);
+        expect_as_one_by_one<TypeParam::value>({frame, frame, odd, frame});
+      }
+    }
+  }
+}
+
 TYPED_TEST(ParseFour, SaysTheSameOfMutatedFrames) {
   std::mt19937 random(5);
   const std::vector<Bytes>& sound = plain_frames<TypeParam::value>();
