@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 from network import ROOT, Host
@@ -63,6 +64,20 @@ def key(of: dict) -> dict:
 def port(*addresses: str, **changes) -> dict:
     """A port as in the file, "lan" on the first net_af_packet unless the test says otherwise."""
     return {"name": "lan", "device": "net_af_packet0", "addresses": list(addresses), **changes}
+
+
+def read_after_a_poll(read: Callable, polls: Callable):
+    """What `read` gives once every worker has ended the pass that it was in.
+
+    A worker counts a burst when it has sent it. The answer may come, and be read, before the worker runs on.
+    """
+    before = polls(read())
+
+    def read_later():
+        later = read()
+        return later if all(now > then for now, then in zip(polls(later), before, strict=True)) else None
+
+    return wait_for("a pass of every worker over its queues", read_later, pause=0.001)
 
 
 DUAL_PORT = port("192.0.2.2/24", "2001:db8::2/64")
@@ -170,7 +185,12 @@ class Director:
             return client.call(method, params)
 
     def stats(self) -> dict:
-        return self.rpc("stats.get")
+        """What was answered before is in it."""
+
+        def polls(stats):
+            return [worker["polls"] for worker in stats["workers"]]
+
+        return read_after_a_poll(lambda: self.rpc("stats.get"), polls)
 
     def service_stats(self, of: dict) -> dict:
         return next(stats for stats in self.stats()["services"] if key(stats) == key(of))
@@ -195,7 +215,10 @@ class Director:
             return response.status, response.read().decode()
 
     def metrics(self) -> dict[str, dict[str, float]]:
-        """Name → label set as it is printed → value."""
+        """Name → label set as it is printed → value. What was answered before is in it."""
+        return read_after_a_poll(self._scrape, lambda metrics: list(metrics["turnout_worker_polls_total"].values()))
+
+    def _scrape(self) -> dict[str, dict[str, float]]:
         status, body = self.http("/metrics")
         assert status == 200, body
         values = defaultdict(dict)
