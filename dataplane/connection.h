@@ -125,8 +125,8 @@ class SettledValues {
     want(PacketEvent::datagram, ConnectionState::udp, now);
     want(PacketEvent::ack, ConnectionState::established, now);
   }
-  /// `tag`: that of the RealServer at the value's slot.
-  constexpr bool holds(ConnectionValue value, PacketEvent event, uint16_t tag) const {
+  /// `tag`: that of the RealServer at the value's slot; with any bit above a generation's, it doesn't.
+  constexpr bool holds(ConnectionValue value, PacketEvent event, uint32_t tag) const {
     return (value.bits() & kAsked) ==
            (wanted_[static_cast<size_t>(event)] | uint64_t{tag} << ConnectionValue::kGenerationShift);
   }

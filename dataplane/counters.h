@@ -14,19 +14,14 @@
 #include "dataplane/denial.h"
 #include "dataplane/limit_counters.h"
 #include "dataplane/limits.h"
+#include "dataplane/next_hop.h"
 #include "dataplane/server_loads.h"
 #include "dataplane/verdict.h"
 
 namespace turnout {
 
-/// By server slot: what each packet counts. A service's figures are the sums over its servers.
-struct TrafficCounters {
-  Counter packets;
-  Counter bytes;  // of IP, as LVS counts: the frame without its Ethernet header and padding
-};
-static_assert(sizeof(TrafficCounters) == 16, "four servers in a cache line: there may be 100,000 of them");
-
-/// And what only the first packet of a connection does, or the last.
+/// By server slot: what only the first packet of a connection counts, or the last. What each does is in
+/// NextHop.
 struct alignas(32) ServerCounters {
   Counter connections;
   Counter active;     // opened minus closed by this worker; only the sum over all workers means something
@@ -121,9 +116,9 @@ struct alignas(64) WorkerCounters {
 
   ServerCounters& server(uint32_t slot) { return servers_.first()[slot]; }
   const ServerCounters& server(uint32_t slot) const { return servers_.first()[slot]; }
-  TrafficCounters& traffic(uint32_t slot) { return traffic_.first()[slot]; }
-  const TrafficCounters& traffic(uint32_t slot) const { return traffic_.first()[slot]; }
-  TrafficCounters* traffic() { return traffic_.first(); }                 ///< by slot, for a loop
+  NextHop* next_hops() { return next_hops_.first(); }  ///< by slot, for NextHops
+  TrafficCounters& traffic(uint32_t slot) { return next_hops_.first()[slot].traffic; }
+  const TrafficCounters& traffic(uint32_t slot) const { return next_hops_.first()[slot].traffic; }
   LimitCounters& limited(uint16_t own) { return limited_.first()[own]; }  ///< by a service's own index
   const LimitCounters& limited(uint16_t own) const { return limited_.first()[own]; }
   OffenderRing offenders;
@@ -135,7 +130,7 @@ struct alignas(64) WorkerCounters {
 
  private:
   Counter sequence_;  // odd during an Update
-  PerServer<TrafficCounters> traffic_;
+  PerServer<NextHop> next_hops_;
   PerServer<ServerCounters> servers_;
   PerNumber<Counter, kMaxFilterRules> rules_;
   PerService<LimitCounters> limited_;

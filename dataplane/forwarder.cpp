@@ -9,6 +9,7 @@ namespace turnout {
 
 Forwarder::Forwarder(const ConnectionTables& tables, WorkerCounters& counters, unsigned worker, uint64_t seed)
     : counters_(counters),
+      hops_(counters.next_hops()),
       ipv4_(tables.ipv4, counters.ipv4_table),
       ipv6_(tables.ipv6, counters.ipv6_table),
       fragments_(seed),
@@ -19,6 +20,7 @@ Forwarder::Forwarder(const ConnectionTables& tables, WorkerCounters& counters, u
 void Forwarder::process(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome) {
   outcome.clear();
   now_ = now;
+  hops_.follow(snapshot);
   start(packets, snapshot, outcome);           // what frames tell without their headers, which are fetched
   parse(packets, snapshot, outcome);           // headers → fields, verdicts for what is no flow
   match_services(packets, snapshot, outcome);  // virtual service or not ours; prefetch buckets
@@ -146,11 +148,11 @@ void Forwarder::match_services(Track<Key>& track, const Map& map, const Burst& p
 }
 
 /// Of plain packets: those that find_connections() did not redirect.
-void Forwarder::redirect(const List& list, const Burst& packets, const Snapshot& snapshot) {
-  const Redirection redirection(snapshot, counters_);
+void Forwarder::redirect_all(const List& list, const Burst& packets, const Snapshot& snapshot) {
+  const NextHops::View hops = hops_.view();
   for (const size_t i : list) {
     const uint32_t slot = flows_.servers[i];
-    if (slot != kNoServer) redirection.apply(packets.packets[i], slot, flows_.fields[i]);
+    if (slot != kNoServer) redirect(packets.packets[i], hops.current(slot, snapshot), flows_.fields[i]);
   }
 }
 
@@ -164,12 +166,12 @@ void Forwarder::sort(const List& list, const Burst& packets, const Snapshot& sna
 
 void Forwarder::rewrite_closely(const List& list, const Burst& packets, const Snapshot& snapshot,
                                 Outcome& outcome) {
-  const Redirection redirection(snapshot, counters_);
+  const NextHops::View hops = hops_.view();
   for (const size_t i : list) {
     const uint32_t slot = flows_.servers[i];
     rte_mbuf* packet = packets.packets[i];
     if (slot == kNoServer || !prepare(packet, snapshot, flows_.fields[i], slot, outcome)) continue;
-    redirection.apply(packet, slot, flows_.fields[i]);
+    redirect(packet, hops.current(slot, snapshot), flows_.fields[i]);
     outcome.add_transmit(packet, snapshot.servers[slot].egress());
   }
 }
@@ -181,8 +183,8 @@ void Forwarder::rewrite_and_sort(const Burst& packets, const Snapshot& snapshot,
     rewrite_closely(followers_, packets, snapshot, outcome);
     return;
   }
-  redirect(redirects_ ? ipv4_.unsettled : ipv4_.matched, packets, snapshot);
-  redirect(redirects_ ? ipv6_.unsettled : ipv6_.matched, packets, snapshot);
+  redirect_all(redirects_ ? ipv4_.unsettled : ipv4_.matched, packets, snapshot);
+  redirect_all(redirects_ ? ipv6_.unsettled : ipv6_.matched, packets, snapshot);
   if (snapshot.has_one_port && outcome.drop.count == 0 && outcome.punt.count == 0) [[likely]] {
     outcome.transmit_all(packets, 0);
   } else {

@@ -13,6 +13,7 @@
 #include "dataplane/denial.h"
 #include "dataplane/fragment_table.h"
 #include "dataplane/move_credit.h"
+#include "dataplane/next_hops.h"
 #include "dataplane/packet.h"
 #include "dataplane/packet_four.h"
 #include "dataplane/snapshot.h"
@@ -135,7 +136,7 @@ class Forwarder {
   template <typename Key>
   void find_connections(Track<Key>& track, const Burst& packets, const Snapshot& snapshot, Tick now);
   template <typename Key>
-  void fetch_servers(const Track<Key>& track, Snapshot::ServerView servers);
+  void fetch_next_hops(const Track<Key>& track, NextHops::View hops);
   template <bool kRedirects, typename Key>
   void find_settled(Track<Key>& track, const SettledValues& settled, const Burst& packets,
                     const Snapshot& snapshot);
@@ -221,7 +222,7 @@ class Forwarder {
                       Outcome& outcome);
   static bool retag(rte_mbuf* packet, const PacketFields& fields, uint16_t vlan, Mark mark);
   static bool refuse_too_big(rte_mbuf* packet, const PacketFields& fields, uint16_t mtu, Outcome& outcome);
-  void redirect(const List& list, const Burst& packets, const Snapshot& snapshot);
+  void redirect_all(const List& list, const Burst& packets, const Snapshot& snapshot);
   void sort(const List& list, const Burst& packets, const Snapshot& snapshot, Outcome& outcome) const;
   void rewrite_closely(const List& list, const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
 
@@ -247,6 +248,7 @@ class Forwarder {
                     Outcome& outcome);
 
   WorkerCounters& counters_;
+  NextHops hops_;
   alignas(64) Flows flows_;
   Track<ConnectionKey> ipv4_;
   Track<WideKey> ipv6_;

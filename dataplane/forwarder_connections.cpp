@@ -11,10 +11,11 @@ namespace turnout {
 
 namespace {
 
-/// Is there nothing to write to the entry, and may the connection stay with its server?
+/// Is there nothing to write to the entry, and may the connection stay with its server? Not that anybody
+/// knows if the copy of the server is out of date: then it is looked at more closely.
 [[gnu::always_inline]] inline bool is_settled(ConnectionValue value, PacketEvent event,
-                                              const SettledValues& settled, Snapshot::ServerView servers) {
-  return servers.has(value.server()) && settled.holds(value, event, servers[value.server()].tag);
+                                              const SettledValues& settled, NextHops::View hops) {
+  return settled.holds(value, event, hops.tag(hops[value.server()]));
 }
 
 }  // namespace
@@ -45,14 +46,13 @@ template <bool kRedirects, typename Key>
 [[gnu::noinline]] void Forwarder::find_settled(Track<Key>& track, const SettledValues& settled,
                                                const Burst& packets, const Snapshot& snapshot) {
   constexpr size_t kManyServers = 2048;  // what they need leaves the first-level cache
-  const Snapshot::ServerView servers = snapshot.server_view();
-  const Redirection redirection(snapshot, counters_);
+  const NextHops::View hops = hops_.view();
   Filling unsettled(track.unsettled), sought(track.sought), missed(track.missed);
   const auto find = [&](size_t i, ConnectionValue value) __attribute__((always_inline)) {
     const PacketFields& fields = flows_.fields[i];
-    if (is_settled(value, fields.event, settled, servers)) [[likely]] {
+    if (is_settled(value, fields.event, settled, hops)) [[likely]] {
       flows_.servers[i] = value.server();
-      if (kRedirects) redirection.apply(packets.packets[i], value.server(), fields);
+      if (kRedirects) redirect(packets.packets[i], hops[value.server()], fields);
       return;
     }
     track.table.prefetch_second(track.hashes[i]);
@@ -62,7 +62,7 @@ template <bool kRedirects, typename Key>
     (fields.event == PacketEvent::syn && value == ConnectionValue{} ? missed : sought).add(i);
   };
   if (snapshot.servers.size() > kManyServers) {
-    fetch_servers(track, servers);
+    fetch_next_hops(track, hops);
     for (const size_t i : track.matched) find(i, flows_.values[i]);
   } else {
     for (const size_t i : track.matched) find(i, track.table.peek(*track.homes[i], track.keys[i]));
@@ -71,13 +71,11 @@ template <bool kRedirects, typename Key>
 
 /// Looks at the entries, and has fetched what else will be needed of the packets' servers.
 template <typename Key>
-void Forwarder::fetch_servers(const Track<Key>& track, Snapshot::ServerView servers) {
-  const TrafficCounters* const traffic = counters_.traffic();
+void Forwarder::fetch_next_hops(const Track<Key>& track, NextHops::View hops) {
   for (const size_t i : track.matched) {
     const ConnectionValue value = track.table.peek(*track.homes[i], track.keys[i]);
     flows_.values[i] = value;
-    __builtin_prefetch(&servers[value.server()]);
-    __builtin_prefetch(&traffic[value.server()], 1);
+    __builtin_prefetch(&hops[value.server()], 1);
   }
 }
 
@@ -86,11 +84,11 @@ void Forwarder::fetch_servers(const Track<Key>& track, Snapshot::ServerView serv
 template <typename Key>
 void Forwarder::settle_connections(Track<Key>& track, const SettledValues& settled, const Snapshot& snapshot,
                                    Tick now) {
-  const Snapshot::ServerView servers = snapshot.server_view();
+  const NextHops::View hops = hops_.view();
   for (const size_t i : track.sought) {
     const uint64_t hash = track.hashes[i];
     const ConnectionValue value = track.table.peek(track.table.second_of(hash), track.keys[i]);
-    if (is_settled(value, flows_.fields[i].event, settled, servers)) [[likely]] {
+    if (is_settled(value, flows_.fields[i].event, settled, hops)) [[likely]] {
       flows_.servers[i] = value.server();
       continue;
     }

@@ -103,7 +103,7 @@ using ServerTable =
     std::shared_ptr<const std::vector<uint32_t>>;  // shared by the snapshots in which it is the same
 
 struct Snapshot {
-  uint64_t generation = 0;
+  uint64_t generation = 0;  // of each snapshot another: by it workers tell whether theirs was replaced
   Timeouts timeouts;
   std::array<Port, kMaxPorts> ports;
   std::vector<RealServer> servers;             // by server slot
@@ -131,20 +131,6 @@ struct Snapshot {
   bool has_client_counts = false;                // a service counts its clients' open connections
   std::vector<ServerTable> tables;               // keeps alive what `services` points to
   std::shared_ptr<const CaptureOrder> capture;   // what is copied for control; null: nothing
-
-  /// The servers by slot, for a loop: what it writes can't change where they are.
-  class ServerView {
-   public:
-    explicit ServerView(const std::vector<RealServer>& servers)
-        : first_(servers.data()), count_(servers.size()) {}
-    const RealServer& operator[](uint32_t slot) const { return first_[slot]; }
-    bool has(uint32_t slot) const { return slot < count_; }
-
-   private:
-    const RealServer* first_;
-    size_t count_;
-  };
-  ServerView server_view() const { return ServerView(servers); }
 
   /// Do packets get more than MAC addresses?
   bool has_more_to_write() const { return has_tags || !marks.empty(); }

@@ -52,8 +52,11 @@ struct SnapshotRecipe {
   bool has_kernel = false;    // port 0
   std::array<uint16_t, kMaxPorts> mtus{1500, 1500, 1500, 1500, 1500, 1500, 1500, 1500};
 
+  /// With a generation of its own, as control makes them.
   Snapshot make() const {
+    static uint64_t made = 0;
     Snapshot snapshot;
+    snapshot.generation = ++made;
     snapshot.timeouts = timeouts;
     for (size_t port = 0; port < kMaxPorts; ++port) {
       snapshot.ports[port].mac = 0x000100000002;
