@@ -1,5 +1,5 @@
-// One insertion into a connection table, as the steps of it see it, and the step that all take. For
-// connection_insert.cpp and connection_room.cpp only.
+// One insertion into a connection table, as the steps of it see it. For connection_insert.cpp and
+// connection_room.cpp only.
 #pragma once
 
 #include "dataplane/connection_table.h"
@@ -19,28 +19,5 @@ struct BasicConnectionTable<Key>::Attempt {
 
   bool has_expired(ConnectionValue value) const { return value.expired(now, timeouts); }
 };
-
-/// Makes a slot ours if it still holds `seen`.
-template <typename Key>
-[[gnu::always_inline]] inline typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::take(
-    Slot& slot, ConnectionValue seen, const Attempt& attempt) {
-  const auto version = static_cast<uint8_t>(seen.version() + 1);
-  uint64_t bits = seen.bits();
-  const ConnectionValue claimed = ConnectionValue::claim(attempt.hash, version);
-  if (!slot.value.compare_exchange_strong(bits, claimed.bits())) return {};
-  return {&slot, version};
-}
-
-/// A free slot of the pair, the first bucket's first.
-template <typename Key>
-[[gnu::always_inline]] inline typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::take_free(
-    const Pair& pair, const Attempt& attempt) {
-  for (const unsigned i : pair.in_state(ConnectionState::free)) {
-    const ConnectionValue seen(pair[i].value.load(std::memory_order_relaxed));
-    if (seen.state() != ConnectionState::free) continue;
-    if (const Claim claim = take(pair[i], seen, attempt)) return claim;
-  }
-  return {};
-}
 
 }  // namespace turnout

@@ -15,7 +15,7 @@
 // its entry, not the thread its progress.
 #include <functional>
 
-#include "dataplane/connection_attempt.h"
+#include "dataplane/connection_room.h"
 
 namespace turnout {
 
@@ -27,15 +27,11 @@ constexpr unsigned kPatience =
 
 }  // namespace
 
-/// The flow is ours to enter if we have a claim and nobody else shows the flow. Nearly always nobody does.
-/// The claim is in one of the flow's own buckets.
+/// Whose the flow is to enter. The claim is in one of its own buckets.
 template <typename Key>
 [[gnu::always_inline]] inline typename BasicConnectionTable<Key>::Agreement BasicConnectionTable<Key>::agree(
     Claim& claim, Attempt& attempt) const {
-  const uint64_t returns = returns_.load();
-  Bucket::order_after_claim();
-  const SlotSet ours_and_rivals = attempt.pair.claimed_or_showing(attempt.key);
-  if (!ours_and_rivals.is_more_than_one() && returns_.load() == returns) [[likely]]
+  if (is_alone(attempt.pair, attempt.key)) [[likely]]
     return Agreement::ours;
   return meet_rivals(claim, attempt);
 }
@@ -91,7 +87,7 @@ InsertedConnection BasicConnectionTable<Key>::insert(const Key& key, uint64_t ha
   InsertedConnection result;
   Attempt attempt{key, hash, pair_of(hash), now, timeouts, result, move_budget};
   for (unsigned round = 0; round < kRounds; ++round) {
-    Claim claim = take_free(attempt.pair, attempt);
+    Claim claim = take_free(attempt.pair, hash);
     if (!claim) {
       result.crowded = true;
       if (!attempt.pair.showing(key).empty()) result.entry = find(key, hash, now, timeouts);
@@ -101,11 +97,8 @@ InsertedConnection BasicConnectionTable<Key>::insert(const Key& key, uint64_t ha
     const Agreement agreement = agree(claim, attempt);
     if (agreement == Agreement::none) continue;
     if (agreement == Agreement::ours) [[likely]] {
-      const ConnectionValue live = proposal.with_version(claim.version);
-      claim.slot->key.store(key, std::memory_order_release);
-      claim.slot->value.store(live.bits(), std::memory_order_release);
       result.result = InsertedConnection::Result::inserted;
-      result.entry = {&claim.slot->value, live};
+      result.entry = fill(claim, key, proposal);
     }
     break;
   }

@@ -1,5 +1,4 @@
-// Where a new entry of the connection table goes: a free slot, one that is past its time, one that is made
-// free by moving entries to their other bucket, or one that has to give way.
+// Room for a new entry of the connection table that is made by moving others to their other bucket.
 //
 // Moves are planned breadth first, so that few of them are needed, and made from the end of the plan: each
 // entry is copied into a slot that is claimed already, before its own is given to the next (cuckoo hashing;
@@ -8,45 +7,9 @@
 #include <algorithm>
 #include <array>
 
-#include "dataplane/connection_attempt.h"
-#include "dataplane/connection_victim.h"
+#include "dataplane/connection_room.h"
 
 namespace turnout {
-
-namespace {
-
-// Buckets that are looked at beside an entry that may be evicted: in a flood of SYNs the table is full of
-// them and no move finds room.
-constexpr unsigned kMoveBudgetBesideVictim = 4;
-
-}  // namespace
-
-/// The entry that goes first of two buckets, if one may go.
-template <typename Key>
-class BasicConnectionTable<Key>::Victim {
- public:
-  Victim(const Pair& pair, const Attempt& attempt) {
-    const typename Pair::Values values = pair.values();
-    score_ = first_to_go(values, attempt.now, attempt.timeouts);
-    slot_ = &pair[score_.number()];
-    value_ = ConnectionValue(values[score_.number()]);
-  }
-  explicit operator bool() const { return score_.may_go(); }
-  bool has_expired() const { return score_.has_expired(); }
-
-  Claim take(Attempt& attempt) const {
-    if (!score_.may_go() || !attempt.result.may_displace()) return {};
-    const Claim claim = BasicConnectionTable::take(*slot_, value_, attempt);
-    if (claim)  // ours, so its key stays the one before's until we write ours
-      attempt.result.note_displaced(slot_->key.load(std::memory_order_relaxed), value_, !has_expired());
-    return claim;
-  }
-
- private:
-  Slot* slot_;
-  ConnectionValue value_;  // as it was when it was chosen: only that is given up
-  VictimScore score_;
-};
 
 /// A search for room, breadth first from a flow's two buckets on.
 template <typename Key>
@@ -68,7 +31,7 @@ class BasicConnectionTable<Key>::Search {
       ++attempt_.looked_at;
       Bucket& bucket = table_.buckets_[steps_[at].bucket];
       const Pair alone(bucket, bucket);
-      Claim room = take_free(alone, attempt_);
+      Claim room = take_free(alone, attempt_.hash);
       if (!room) {
         const Victim victim(alone, attempt_);
         if (victim.has_expired()) room = victim.take(attempt_);
@@ -156,22 +119,9 @@ template <typename Key>
   return Search(*this, attempt, limit).make_room();
 }
 
-template <typename Key>
-typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::make_room(Attempt& attempt) const {
-  const Victim victim(attempt.pair, attempt);
-  if (victim.has_expired()) {
-    if (const Claim claim = victim.take(attempt)) return claim;
-  }
-  uint64_t limit = std::min<uint64_t>(attempt.move_budget, buckets());
-  if (victim) limit = std::min<uint64_t>(limit, kMoveBudgetBesideVictim);
-  if (limit > 0) {
-    if (const Claim claim = move_others(attempt, limit)) return claim;
-  }
-  return victim.take(attempt);
-}
-
-template BasicConnectionTable<ConnectionKey>::Claim BasicConnectionTable<ConnectionKey>::make_room(
-    Attempt&) const;
-template BasicConnectionTable<WideKey>::Claim BasicConnectionTable<WideKey>::make_room(Attempt&) const;
+template BasicConnectionTable<ConnectionKey>::Claim BasicConnectionTable<ConnectionKey>::move_others(
+    Attempt&, uint64_t) const;
+template BasicConnectionTable<WideKey>::Claim BasicConnectionTable<WideKey>::move_others(Attempt&,
+                                                                                         uint64_t) const;
 
 }  // namespace turnout

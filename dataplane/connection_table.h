@@ -114,6 +114,10 @@ class BasicConnectionTable {
   InsertedConnection insert(const Key& key, uint64_t hash, ConnectionValue proposal, Tick now,
                             const Timeouts& timeouts, unsigned move_budget = kMoveBudget) const;
 
+  /// The quick way of insert(), which is nearly always enough: one of the flow's buckets has a free slot, and
+  /// nobody else shows the flow. None if it is otherwise, and nothing has changed then.
+  ConnectionEntry enter(const Key& key, uint64_t hash, ConnectionValue proposal) const;
+
   static constexpr unsigned kMoveBudget = 512;  // fills a table of random keys to 0.95 before it refuses one
 
   // ---- control, while workers run ----
@@ -159,17 +163,19 @@ class BasicConnectionTable {
     }
   };
 
-  // Finding a slot (connection_room.cpp).
+  // Finding a slot (connection_room.h).
   class Victim;
   class Search;
   Claim make_room(Attempt& attempt) const;
   Claim move_others(Attempt& attempt, uint64_t limit) const;
-  static Claim take(Slot& slot, ConnectionValue seen, const Attempt& attempt);
-  static Claim take_free(const Pair& pair, const Attempt& attempt);
+  static Claim take(Slot& slot, ConnectionValue seen, uint64_t hash);
+  static Claim take_free(const Pair& pair, uint64_t hash);
   Claim move_entry(Slot& from, uint64_t to_bucket, Claim to, const Attempt& attempt) const;
 
   // Being the only one who enters the flow (connection_insert.cpp).
   enum class Agreement : uint8_t { ours, theirs, none };
+  bool is_alone(const Pair& pair, const Key& key) const;
+  static ConnectionEntry fill(Claim claim, const Key& key, ConnectionValue proposal);
   Agreement agree(Claim& claim, Attempt& attempt) const;
   Agreement meet_rivals(Claim& claim, Attempt& attempt) const;
   Agreement meet_rival(Slot& slot, Claim& claim, Attempt& attempt) const;
@@ -186,6 +192,59 @@ class BasicConnectionTable {
 using ConnectionTable = BasicConnectionTable<ConnectionKey>;
 /// Of IPv6 services: a slot is 32 bytes, a bucket two cache lines.
 using WideConnectionTable = BasicConnectionTable<WideKey>;
+
+/// Makes a slot the flow's if it still holds `seen`.
+template <typename Key>
+[[gnu::always_inline]] inline typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::take(
+    Slot& slot, ConnectionValue seen, uint64_t hash) {
+  const auto version = static_cast<uint8_t>(seen.version() + 1);
+  uint64_t bits = seen.bits();
+  if (!slot.value.compare_exchange_strong(bits, ConnectionValue::claim(hash, version).bits())) return {};
+  return {&slot, version};
+}
+
+/// A free slot of the pair, the first bucket's first.
+template <typename Key>
+[[gnu::always_inline]] inline typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::take_free(
+    const Pair& pair, uint64_t hash) {
+  for (const unsigned i : pair.in_state(ConnectionState::free)) {
+    const ConnectionValue seen(pair[i].value.load(std::memory_order_relaxed));
+    if (seen.state() != ConnectionState::free) continue;
+    if (const Claim claim = take(pair[i], seen, hash)) return claim;
+  }
+  return {};
+}
+
+/// The flow is ours to enter if we have a claim in one of its buckets and nobody else shows it. Nearly always
+/// nobody does.
+template <typename Key>
+[[gnu::always_inline]] inline bool BasicConnectionTable<Key>::is_alone(const Pair& pair,
+                                                                       const Key& key) const {
+  const uint64_t returns = returns_.load();
+  Bucket::order_after_claim();
+  return !pair.claimed_or_showing(key).is_more_than_one() && returns_.load() == returns;
+}
+
+/// Makes a claim the flow's entry.
+template <typename Key>
+[[gnu::always_inline]] inline ConnectionEntry BasicConnectionTable<Key>::fill(Claim claim, const Key& key,
+                                                                              ConnectionValue proposal) {
+  const ConnectionValue live = proposal.with_version(claim.version);
+  claim.slot->key.store(key, std::memory_order_release);
+  claim.slot->value.store(live.bits(), std::memory_order_release);
+  return {&claim.slot->value, live};
+}
+
+template <typename Key>
+[[gnu::always_inline]] inline ConnectionEntry BasicConnectionTable<Key>::enter(
+    const Key& key, uint64_t hash, ConnectionValue proposal) const {
+  const Pair pair = pair_of(hash);
+  Claim claim = take_free(pair, hash);
+  if (claim && is_alone(pair, key)) [[likely]]
+    return fill(claim, key, proposal);
+  claim.give_up();
+  return {};
+}
 
 /// The slot's value if it belongs to `key` and a reader may use it; else one that is not present().
 template <typename Key>

@@ -103,6 +103,7 @@ class Forwarder {
     List missed;              // of a service, with no connection to keep
     Tick overload_until = 0;  // until then new flows are placed as flows without an entry are
     MoveCredit move_credit;
+    bool is_crowded = false;  // the last new flow found no free slot, nor may the next
 
     /// Notes a packet's flow, and has the memory fetched where its entry should be. `where`: of the table.
     void enter(size_t position, const Key& key, typename BasicConnectionTable<Key>::View where) {
@@ -189,9 +190,16 @@ class Forwarder {
   template <typename Key>
   void renew_template(Track<Key>& track, const Key& key, ConnectionValue value, const Snapshot& snapshot,
                       Tick now);
+  struct Insertion {
+    InsertedConnection::Result result;
+    ConnectionEntry entry;  // none if full
+  };
   template <typename Key>
-  InsertedConnection insert(Track<Key>& track, const Key& key, uint64_t hash, ConnectionValue value,
-                            const Snapshot& snapshot, Tick now);
+  Insertion insert(Track<Key>& track, const Key& key, uint64_t hash, ConnectionValue value,
+                   const Snapshot& snapshot, Tick now);
+  template <typename Key>
+  void note_displaced(Track<Key>& track, const InsertedConnection& inserted, const Snapshot& snapshot,
+                      Tick now);
 
   // Limits (forwarder_limits.cpp).
   void limit_packets(const Burst& packets, const Snapshot& snapshot, Outcome& outcome);

@@ -157,7 +157,7 @@ template <typename Key>
   const PacketEvent event = flows_.fields[position].event;
   Placement placement;
   if (service.by_table && !flows_.known[position] && event != PacketEvent::icmp_error) [[likely]]
-    placement.server = server_by_maglev(service, position);
+    placement.server = schedule_by_maglev(service, plain_maglev_flow<Key>(service, flows_.fields[position]));
   else
     placement = place_closely(track, snapshot, service, position, now);
   const uint32_t server = placement.server;
@@ -282,7 +282,7 @@ template <typename Key>
                                                               const Service& service, size_t position,
                                                               Tick now) {
   using Result = InsertedConnection::Result;
-  const InsertedConnection inserted =
+  const Insertion inserted =
       insert(track, track.keys[position], track.hashes[position], value, snapshot, now);
   if (inserted.result == Result::existing) {
     const Key& key = track.keys[position];

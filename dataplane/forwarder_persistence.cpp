@@ -67,7 +67,7 @@ Forwarder::Binding Forwarder::bind_client(Track<Key>& track, const Key& key, con
     if (entry.value.version() != before.version()) break;
     if (still_serves(entry.value, snapshot)) return {entry.value.server()};
   }
-  const InsertedConnection inserted = insert(track, key, hash, value, snapshot, now);
+  const Insertion inserted = insert(track, key, hash, value, snapshot, now);
   if (inserted.result == InsertedConnection::Result::existing && still_serves(inserted.entry.value, snapshot))
     return {inserted.entry.value.server()};
   if (inserted.result == InsertedConnection::Result::inserted) return {server};

@@ -31,12 +31,33 @@ constexpr bool is_looked_for(SchedulerKind kind) {
 
 /// Enters a flow or a template into its table, and counts what becomes of others by that.
 template <typename Key>
-[[gnu::always_inline]] inline InsertedConnection Forwarder::insert(Track<Key>& track, const Key& key,
-                                                                   uint64_t hash, ConnectionValue value,
-                                                                   const Snapshot& snapshot, Tick now) {
-  const InsertedConnection inserted =
-      track.table.insert(key, hash, value, now, snapshot.timeouts, track.move_credit.available());
-  track.move_credit.settle(inserted);
+[[gnu::always_inline]] inline Forwarder::Insertion Forwarder::insert(Track<Key>& track, const Key& key,
+                                                                     uint64_t hash, ConnectionValue value,
+                                                                     const Snapshot& snapshot, Tick now) {
+  Insertion insertion{InsertedConnection::Result::inserted, {}};
+  if (!track.is_crowded) insertion.entry = track.table.enter(key, hash, value);
+  if (insertion.entry) {
+    track.move_credit.earn();
+  } else {
+    const InsertedConnection inserted =
+        track.table.insert(key, hash, value, now, snapshot.timeouts, track.move_credit.available());
+    track.is_crowded = inserted.crowded;
+    track.move_credit.settle(inserted);
+    note_displaced(track, inserted, snapshot, now);
+    insertion = {inserted.result, inserted.entry};
+  }
+  if (insertion.result == InsertedConnection::Result::inserted) {
+    track.counters.inserted.add(1);
+    note_opened(counters_, snapshot, value);
+    note_client(counters_, snapshot, key, ConnectionState::free, value.state());
+  }
+  return insertion;
+}
+
+template <typename Key>
+[[gnu::always_inline]] inline void Forwarder::note_displaced(Track<Key>& track,
+                                                             const InsertedConnection& inserted,
+                                                             const Snapshot& snapshot, Tick now) {
   for (size_t i = 0; i < inserted.displaced_count; ++i) {
     const DisplacedConnection& displaced = inserted.displaced[i];
     (displaced.evicted ? track.counters.evicted : track.counters.expired).add(1);
@@ -48,12 +69,6 @@ template <typename Key>
       track.overload_until =
           std::max(track.overload_until, now + snapshot.timeouts.of(ConnectionState::syn_recv));
   }
-  if (inserted.result == InsertedConnection::Result::inserted) {
-    track.counters.inserted.add(1);
-    note_opened(counters_, snapshot, value);
-    note_client(counters_, snapshot, key, ConnectionState::free, value.state());
-  }
-  return inserted;
 }
 
 }  // namespace turnout

@@ -13,11 +13,13 @@ class MoveCredit {
  public:
   unsigned available() const { return std::min(credit_, ConnectionTable::kMoveBudget); }
 
+  /// A connection has found a free slot.
+  void earn() { credit_ = std::min(credit_ + kEarned, kMost); }
   void settle(const InsertedConnection& inserted) {
+    if (!inserted.crowded) return earn();
     // Where somebody had to give way all the same, there is little room to be found.
     const unsigned price = inserted.displaced_count > 0 ? kPriceInVain : 1;
-    credit_ = inserted.crowded ? credit_ - std::min(credit_, price * inserted.looked_at)
-                               : std::min(credit_ + kEarned, kMost);
+    credit_ -= std::min(credit_, price * inserted.looked_at);
   }
 
  private:

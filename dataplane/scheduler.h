@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
 
 #include "dataplane/service_lookup.h"
 #include "dataplane/snapshot.h"
@@ -32,6 +33,14 @@ inline uint64_t maglev_flow_of(const Service& service, const PacketFields& field
   if (fields.version == 4)
     return maglev_flow(masked ? mask_client(fields.client, service.prefix) : fields.client, port);
   return maglev_flow(masked ? mask_client(fields.client6, service.prefix) : fields.client6, port);
+}
+
+/// And of a flow in the table of `Key` whose service has no persistence.
+template <typename Key>
+inline uint64_t plain_maglev_flow(const Service& service, const PacketFields& fields) {
+  const rte_be16_t port = service.by_port ? fields.client_port : rte_be16_t{0};
+  const bool is_ipv4 = std::is_same_v<Key, ConnectionKey> || fields.version == 4;
+  return is_ipv4 ? maglev_flow(fields.client, port) : maglev_flow(fields.client6, port);
 }
 
 /// The server slot that a flow has in the Maglev table (Eisenbud et al., NSDI 2016). The service must have

@@ -71,6 +71,43 @@ TYPED_TEST(AnyConnectionTable, FindsWhatWasInsertedAndNothingThatDiffersInABit) 
   }
 }
 
+TYPED_TEST(AnyConnectionTable, EntersAFlowQuicklyIfThereIsAFreeSlotAndTheFlowIsNotThere) {
+  const BasicTestTable<TypeParam> table(8);
+  for (uint64_t i = 0; i < 4; ++i) {
+    const TypeParam key = this->key(i);
+    const ConnectionEntry entered = table->enter(key, table->hash(key), entry(40, syn_recv, 5));
+    ASSERT_TRUE(entered);
+    EXPECT_EQ(table.find(key, 5).slot, entered.slot);
+    EXPECT_EQ(table.find(key, 5).value, entered.value);
+    EXPECT_FALSE(table->enter(key, table->hash(key), entry(41, syn_recv, 6))) << "it is there";
+    EXPECT_EQ(table.find(key, 6).value, entered.value);
+    EXPECT_EQ(table.live(), i + 1);
+  }
+}
+
+TYPED_TEST(AnyConnectionTable, EntersNoFlowQuicklyWhereSomebodyWouldHaveToGiveWay) {
+  const BasicTestTable<TypeParam> table(8);
+  for (uint64_t i = 0; i < 200 && table.live() < 8; ++i) table.insert(this->key(i), entry(1, established));
+  ASSERT_EQ(table.live(), 8u);
+  const TypeParam key = this->key(1000);
+  EXPECT_FALSE(table->enter(key, table->hash(key), entry(2, syn_recv)));
+  EXPECT_EQ(table.live(), 8u);
+  size_t established_ones = 0;
+  table.for_each_slot(
+      [&](const auto&, ConnectionValue value) { established_ones += value.state() == established; });
+  EXPECT_EQ(established_ones, 8u);
+}
+
+TYPED_TEST(AnyConnectionTable, LeavesNoClaimBehindWhenItGivesUp) {
+  const BasicTestTable<TypeParam> table(64);
+  const TypeParam key = this->key(1);
+  table.insert(key, entry(1, established));
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(table->enter(key, table->hash(key), entry(2, syn_recv)));
+  table.for_each_slot([&](const auto&, ConnectionValue value) { EXPECT_NE(value.state(), claimed); });
+  EXPECT_EQ(table.live(), 1u);
+  EXPECT_EQ(table.find(key).value.server(), 1u);
+}
+
 TYPED_TEST(AnyConnectionTable, FlowsThatDifferInOneWordOnlyLiveSideBySide) {
   for (size_t word = 0; word < this->kWords; ++word) {
     const BasicTestTable<TypeParam> table(8);
