@@ -28,7 +28,7 @@ from results import Results
 
 PARTS = ["testpmd", "workers", "policies", "table", "pipeline", "control", "latency", "instructions"]
 QUICK_TABLE = "/65536/"
-QUICK_PIPELINE = "^parse|^match/1$|^established/.*/(1024|4096|65536)/|^burst|^new/room"
+QUICK_PIPELINE = "^parse|^match/1$|^established/.*/(1024|4096|65536)/|^burst|^pair/(new|ipv6/65536)/"
 
 
 class Bench:

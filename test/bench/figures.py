@@ -58,6 +58,15 @@ class Figures:
                   f"rounds {list_of(ratios)}")
         self.rows.append(Figure(what, statistics.median(ratios), must, aim, detail=detail))
 
+    def add_pair(self, what: str, name: str, must: float, aim: float) -> None:
+        """Of two kinds of traffic that were measured in turns."""
+        if not self.results.has(name):
+            return
+        rate, reference = (millions(self.results.median(name, field)) for field in ("rate", "reference"))
+        ratios = self.results.values(name, "ratio")
+        self.rows.append(Figure(what, statistics.median(ratios), must, aim,
+                                detail=f"{rate} of {reference} M/s; rounds {list_of(ratios)}"))
+
     def add_beside_testpmd(self, beside: dict[int, list[tuple[float, float]]]) -> None:
         for count, rates in beside.items():
             ratios = [ours / reference for reference, ours in rates]
@@ -99,17 +108,13 @@ class Figures:
                                     detail=detail))
 
     def add_pipeline(self) -> None:
-        known = "established/ipv4/1048576"
-        self.add_ratio("pipeline, 10 M flows beside 64 k", "established/ipv4/10000000", "established/ipv4/65536",
-                       0.7, 0.85)
-        self.add_ratio("pipeline, every packet a new connection, beside established", "new/room", known, 0.35, 0.5)
-        self.add_ratio("the same, table full of SYNs: eviction", "new/full_of_syns", known, 0.3, 0.45)
-        self.add_ratio("the same, table full of established: stateless", "new/full_of_established", known, 0.3, 0.45)
-        self.add_ratio("10,000 services × 10 real servers beside one service", "services/10000", "services/1",
-                       0.85, 0.95)
+        self.add_pair("pipeline, 10 M flows beside 64 k", "pair/most_flows", 0.7, 0.85)
+        self.add_pair("pipeline, every packet a new connection, beside established", "pair/new", 0.35, 0.5)
+        self.add_pair("the same, table full of SYNs: eviction", "pair/full_of_syns", 0.3, 0.45)
+        self.add_pair("the same, table full of established: stateless", "pair/full_of_established", 0.3, 0.45)
+        self.add_pair("10,000 services × 10 real servers beside one service", "pair/services", 0.85, 0.95)
         for entries in (65536, 1 << 20):
-            self.add_ratio(f"IPv6 beside IPv4, {SIZES[entries]} flows", f"established/ipv6/{entries}",
-                           f"established/ipv4/{entries}", 0.85, 0.95)
+            self.add_pair(f"IPv6 beside IPv4, {SIZES[entries]} flows", f"pair/ipv6/{entries}", 0.85, 0.95)
 
     def add_control(self) -> None:
         rows = [("snapshot of 10,000 services × 10 real servers", "snapshot/10000", 2, 1, "s"),

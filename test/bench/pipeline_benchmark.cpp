@@ -43,13 +43,10 @@ void add_round(int round) {
     add_established("established/ipv4/" + std::to_string(flows), round, {.flows = flows});
     if (flows == 1u << 10 || flows == 1u << 16 || flows == 1u << 20 || flows == 1u << 22)
       add_established("established/ipv6/" + std::to_string(flows), round, {.flows = flows, .ipv6 = true});
-    if (flows == 1u << 20) add_new_connections(round);
   }
   for (uint16_t burst = 1; burst <= kBurst; burst = static_cast<uint16_t>(burst * 2))
     add_established("burst/" + std::to_string(burst), round, {.flows = 1 << 16}, burst);
-  constexpr uint64_t kFlows = 1 << 20;
-  add_established("services/1", round, {.flows = kFlows, .services = 1, .real_servers = 10});
-  add_established("services/10000", round, {.flows = kFlows, .services = 10'000, .real_servers = 10});
+  add_pairs(round);
 }
 
 void add_all(int rounds) {

@@ -3,7 +3,7 @@
 
 namespace turnout::bench {
 
-void add_stages();                    // stages_benchmark.cpp: parse and match alone
-void add_new_connections(int round);  // new_connections_benchmark.cpp
+void add_stages();          // stages_benchmark.cpp: parse and match alone
+void add_pairs(int round);  // pairs_benchmark.cpp: one kind of traffic beside another
 
 }  // namespace turnout::bench

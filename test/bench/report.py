@@ -36,10 +36,7 @@ def figures_table(rows: list[Figure]) -> str:
 
 def rates_table(results: Results) -> str:
     names = {"parse/ipv4": "parse IPv4 alone", "parse/ipv6": "parse IPv6 alone",
-             "match/1": "find the service alone, of 1", "match/100": "of 100", "match/10000": "of 10,000",
-             "new/room": "whole pipeline, each packet a new connection",
-             "new/full_of_syns": "the same, table full of SYNs",
-             "new/full_of_established": "the same, table full of established connections"}
+             "match/1": "find the service alone, of 1", "match/100": "of 100", "match/10000": "of 10,000"}
     rows = [[what, f"{results.median(name) / 1e6:.1f}"] for name, what in names.items() if results.has(name)]
     return table(["in one process, on one core", "million packets a second"], rows)
 
