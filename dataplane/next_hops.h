@@ -50,8 +50,7 @@ class NextHops {
   static constexpr unsigned kUnusableBit = 10;
   static constexpr unsigned kTagBits = 11;
   static constexpr uint32_t kEpochs = 1u << 19;
-  static constexpr uint32_t kForgotten =
-      8;  // copies of each snapshot: all of them before an epoch comes again
+  static constexpr uint32_t kForgotten = 8;  // copies a snapshot: all of them before an epoch comes again
   static_assert(ConnectionValue::kGenerationMask < 1u << kUnusableBit);
   static_assert(uint64_t{kForgotten} * (kEpochs - 1) >= kMaxServers);
 

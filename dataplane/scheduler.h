@@ -26,21 +26,20 @@ constexpr uint64_t maglev_flow(const Address6& client, uint16_t client_port_be) 
   return maglev_hash(maglev_hash(client.first) ^ client.last) + client_port_be;
 }
 
-/// The same of a packet. With persistence, all flows of a client are one.
-inline uint64_t maglev_flow_of(const Service& service, const PacketFields& fields) {
-  const rte_be16_t port = service.by_port ? fields.client_port : rte_be16_t{0};
-  const bool masked = service.persistence != 0;
-  if (fields.version == 4)
-    return maglev_flow(masked ? mask_client(fields.client, service.prefix) : fields.client, port);
-  return maglev_flow(masked ? mask_client(fields.client6, service.prefix) : fields.client6, port);
-}
-
-/// And of a flow in the table of `Key` whose service has no persistence.
+/// The same of a packet, in the table of `Key`, whose service has no persistence.
 template <typename Key>
 inline uint64_t plain_maglev_flow(const Service& service, const PacketFields& fields) {
   const rte_be16_t port = service.by_port ? fields.client_port : rte_be16_t{0};
   const bool is_ipv4 = std::is_same_v<Key, ConnectionKey> || fields.version == 4;
   return is_ipv4 ? maglev_flow(fields.client, port) : maglev_flow(fields.client6, port);
+}
+
+/// And of any packet. With persistence, all flows of a client are one.
+inline uint64_t maglev_flow_of(const Service& service, const PacketFields& fields) {
+  if (service.persistence == 0) return plain_maglev_flow<WideKey>(service, fields);
+  const rte_be16_t port = service.by_port ? fields.client_port : rte_be16_t{0};
+  return fields.version == 4 ? maglev_flow(mask_client(fields.client, service.prefix), port)
+                             : maglev_flow(mask_client(fields.client6, service.prefix), port);
 }
 
 /// The server slot that a flow has in the Maglev table (Eisenbud et al., NSDI 2016). The service must have

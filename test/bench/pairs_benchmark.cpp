@@ -1,5 +1,5 @@
 // Two kinds of traffic in turns, each with a forwarder and a table of its own: how the rate of one stands to
-// the other's. A turn is a few milliseconds, so that both have the same of what the machine's other users
+// the other's. A turn is about a millisecond, so that both have the same of what the machine's other users
 // leave; and the ratio that counts is the median of the turns' own. In figures that were measured one after
 // the other, minutes apart, the machine is most of the difference.
 #include <benchmark/benchmark.h>
@@ -16,9 +16,10 @@ namespace turnout::bench {
 
 namespace {
 
-constexpr int kLead =
-    2;  // batches of a turn that are not timed: the other side has left its own in the caches
-constexpr int kBatches = 8;  // and those that are, of HotPackets::kCount packets
+// Batches of a turn, of HotPackets::kCount packets each. The first are not timed: the other side has left its
+// own in the caches.
+constexpr int kLead = 2;
+constexpr int kBatches = 8;
 
 /// What a forwarder gets.
 class Side {
