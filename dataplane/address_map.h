@@ -25,6 +25,14 @@ constexpr ServiceKey6 service_map_key(const Address6& vip, rte_be16_t port, uint
   return {vip, uint64_t{protocol} << 16 | port};
 }
 
+/// A key that no service has and nobody looks for: its highest octet is nought in all others.
+constexpr void make_nobodys(uint64_t& key) {
+  key = UINT64_MAX;
+}
+constexpr void make_nobodys(ServiceKey6& key) {
+  key.port_and_protocol = UINT64_MAX;
+}
+
 constexpr uint64_t fold(uint64_t key) {
   return key;
 }

@@ -120,15 +120,17 @@ static_assert(kMaxServers == 1u << 20 && kTickBits == 22, "the fields fill 64 bi
 /// Made once for each burst.
 class SettledValues {
  public:
-  explicit constexpr SettledValues(Tick now) {
+  /// `epoch`: what a server's stamp has above its generation, of at most 30 bits, if the server is there and
+  /// may keep its connections.
+  constexpr SettledValues(Tick now, uint32_t epoch) {
     wanted_.fill(kNever);
-    want(PacketEvent::datagram, ConnectionState::udp, now);
-    want(PacketEvent::ack, ConnectionState::established, now);
+    want(PacketEvent::datagram, ConnectionState::udp, now, epoch);
+    want(PacketEvent::ack, ConnectionState::established, now, epoch);
   }
-  /// `tag`: that of the RealServer at the value's slot; with any bit above a generation's, it doesn't.
-  constexpr bool holds(ConnectionValue value, PacketEvent event, uint32_t tag) const {
+  /// `stamp`: that of the NextHop at the value's slot.
+  constexpr bool holds(ConnectionValue value, PacketEvent event, uint32_t stamp) const {
     return (value.bits() & kAsked) ==
-           (wanted_[static_cast<size_t>(event)] | uint64_t{tag} << ConnectionValue::kGenerationShift);
+           (wanted_[static_cast<size_t>(event)] ^ uint64_t{stamp} << ConnectionValue::kGenerationShift);
   }
 
  private:
@@ -136,8 +138,9 @@ class SettledValues {
       ConnectionValue::kStateMask | kTickMask | ConnectionValue::kGenerationBits;
   static constexpr uint64_t kNever = UINT64_MAX;  // no value has that under the mask
 
-  constexpr void want(PacketEvent event, ConnectionState state, Tick now) {
-    wanted_[static_cast<size_t>(event)] = ConnectionValue::make(0, 0, state, now).bits();
+  constexpr void want(PacketEvent event, ConnectionState state, Tick now, uint32_t epoch) {
+    wanted_[static_cast<size_t>(event)] = ConnectionValue::make(0, 0, state, now).bits() ^
+                                          uint64_t { epoch } << ConnectionValue::kGenerationShift;
   }
   std::array<uint64_t, kPacketEvents> wanted_;
 };

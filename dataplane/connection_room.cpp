@@ -55,7 +55,7 @@ class BasicConnectionTable<Key>::Search {
 
   void add(uint64_t bucket, uint16_t from, unsigned slot) {
     steps_[count_++] = {bucket, from, static_cast<uint8_t>(slot)};
-    prefetch(table_.buckets_[bucket]);
+    prefetch(&table_.buckets_[bucket]);
   }
 
   /// Adds the buckets that the step's entries could go to.

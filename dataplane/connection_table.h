@@ -54,7 +54,7 @@ class BasicConnectionTable {
   // ---- any worker, at any time ----
 
   uint64_t hash(const Key& key) const { return hash_of(key, seed_); }
-  void prefetch_second(uint64_t hash) const { prefetch(second_of(hash)); }
+  void prefetch_second(uint64_t hash) const { prefetch(&second_of(hash)); }
 
   /// The flow's entry, or none. It may be past its time: then it is no longer good for anything but to be
   /// replaced.
@@ -79,7 +79,7 @@ class BasicConnectionTable {
     /// The first of the flow's buckets, where nearly all flows are; has it fetched.
     Bucket* fetch(uint64_t hash) const {
       Bucket* const home = buckets_ + (hash & mask_);
-      prefetch(*home);
+      prefetch(home);
       return home;
     }
 
@@ -90,9 +90,10 @@ class BasicConnectionTable {
   };
   View view() const { return View(*this); }
   Bucket& second_of(uint64_t hash) const { return buckets_[second_bucket(hash)]; }
-  static void prefetch(const Bucket& bucket) {
+  /// As much as a bucket is long, whatever is there.
+  static void prefetch(const void* bucket) {
     constexpr size_t kLine = 64;
-    const auto* bytes = reinterpret_cast<const uint8_t*>(&bucket);
+    const auto* bytes = static_cast<const uint8_t*>(bucket);
     for (size_t at = 0; at < sizeof(Bucket); at += kLine) __builtin_prefetch(bytes + at);
   }
   /// What a bucket shows: the value beside the flow's key, whatever its state; ConnectionValue{} if there is

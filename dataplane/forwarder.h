@@ -11,6 +11,7 @@
 #include "dataplane/connection_table.h"
 #include "dataplane/counters.h"
 #include "dataplane/denial.h"
+#include "dataplane/flow_packet.h"
 #include "dataplane/fragment_table.h"
 #include "dataplane/move_credit.h"
 #include "dataplane/next_hops.h"
@@ -40,7 +41,7 @@ class Forwarder {
 
   /// Slot of the real server that process() chose for a packet of its last burst: of those that it had one
   /// for.
-  uint32_t server_at(size_t position) const { return flows_.servers[position]; }
+  uint32_t server_at(size_t position) const { return flows_[position].server; }
 
   /// Fragments that were held and may go on, or have waited long enough: a burst for process(). Empty if
   /// there are none.
@@ -50,67 +51,38 @@ class Forwarder {
   void release_fragments() { fragments_.release_all(); }  ///< all: nothing will come any more
 
  private:
-  static constexpr uint32_t kNoServer = UINT32_MAX;  // kNobody
+  static constexpr uint32_t kNoServer = FlowPacket::kNoServer;
 
-  struct List {  // positions in the burst
-    std::array<uint16_t, kBurst> positions;
-    uint32_t count = 0;
-    void add(size_t position) { positions[count++] = static_cast<uint16_t>(position); }
-    const uint16_t* begin() const { return positions.data(); }
-    const uint16_t* end() const { return positions.data() + count; }
-  };
-  /// Adds to a list, with its number in a register until all is done.
-  class Filling {
-   public:
-    explicit Filling(List& list) : list_(list), next_(list.positions.data() + list.count) {}
-    ~Filling() { list_.count = static_cast<uint32_t>(next_ - list_.positions.data()); }
-    Filling(const Filling&) = delete;
-    Filling& operator=(const Filling&) = delete;
-    void add(size_t position) { *next_++ = static_cast<uint16_t>(position); }
-    void add_four(size_t first) {
-      const uint64_t four = first * 0x0001'0001'0001'0001 + 0x0003'0002'0001'0000;
-      std::memcpy(next_, &four, sizeof four);
-      next_ += 4;
-    }
-
-   private:
-    List& list_;
-    uint16_t* next_;
-  };
-
-  // What the stages hand on, a column per field. A flow is known by its position in the burst.
-  struct Flows {
-    std::array<PacketFields, kBurst> fields;
-    std::array<uint32_t, kBurst> servers;        // server slot, kNoServer until found
-    std::array<ConnectionValue, kBurst> values;  // if servers are many: what was seen of the entry
-    std::array<bool, kBurst> known;  // of those without a server: there is an entry, to be given another
-  };
   /// The flows of one family, and the table that they are in. Those of services with several ports are
   /// IPv6's.
   template <typename Key>
   struct Track {
-    Track(const BasicConnectionTable<Key>& of, TableCounters& counts) : table(of), counters(counts) {}
+    Track(const BasicConnectionTable<Key>& of, TableCounters& counts, FlowPacket& first)
+        : table(of), counters(counts), matched(first) {}
     const BasicConnectionTable<Key>& table;
     TableCounters& counters;
-    std::array<Key, kBurst> keys;
-    std::array<uint64_t, kBurst> hashes;  // of the keys
-    std::array<typename BasicConnectionTable<Key>::Bucket*, kBurst>
-        homes;                // where the flow is looked for first
-    List candidates;          // TCP and UDP, before their service is known
-    List matched;             // of a service
-    List unsettled;           // of a service, but not with an entry in which nothing is to be written
-    List sought;              // of these, to be looked for more closely
-    List missed;              // of a service, with no connection to keep
+    FlowList matched;         // TCP and UDP; from match_services() on, only of services
+    FlowList unsettled;       // of a service, but not with an entry in which nothing is to be written
+    FlowList sought;          // of these, to be looked for more closely
+    FlowList missed;          // of a service, with no connection to keep
     Tick overload_until = 0;  // until then new flows are placed as flows without an entry are
     MoveCredit move_credit;
     bool is_crowded = false;  // the last new flow found no free slot, nor may the next
 
     /// Notes a packet's flow, and has the memory fetched where its entry should be. `where`: of the table.
-    void enter(size_t position, const Key& key, typename BasicConnectionTable<Key>::View where) {
+    void enter(FlowPacket& flow, const Key& key, typename BasicConnectionTable<Key>::View where) {
       const uint64_t hash = where.hash(key);
-      keys[position] = key;
-      hashes[position] = hash;
-      homes[position] = where.fetch(hash);
+      flow.set_key(key);
+      flow.hash = hash;
+      flow.home = where.fetch(hash);
+    }
+    /// Of the buckets that were asked for at once, more than a processor has room for, it drops some. So one
+    /// that will be needed soon is asked for again.
+    static void fetch_again(const FlowPacket& flow) { BasicConnectionTable<Key>::prefetch(flow.home); }
+    /// What the flow's first bucket shows.
+    ConnectionValue peek(const FlowPacket& flow) const { return table.peek(home_of(flow), flow.key<Key>()); }
+    auto& home_of(const FlowPacket& flow) const {
+      return *static_cast<typename BasicConnectionTable<Key>::Bucket*>(flow.home);
     }
   };
 
@@ -118,12 +90,12 @@ class Forwarder {
   void start(const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
   void parse(const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
   template <PlainPacket kFamily>
-  size_t parse_fours(const Burst& packets, FourPlainFrames<kFamily> frames, size_t position, List& list);
+  size_t parse_fours(const Burst& packets, FourPlainFrames<kFamily> frames, size_t position, FlowList& list);
   template <PlainPacket kFamily>
-  size_t parse_run(const Burst& packets, PlainFrames<kFamily> frames, size_t position, List& list);
+  size_t parse_run(const Burst& packets, PlainFrames<kFamily> frames, size_t position, FlowList& list);
   void match_services(const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
   void filter_clients(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome);
-  void find_connections(const Burst& packets, const Snapshot& snapshot, Tick now);
+  void find_connections(const Snapshot& snapshot, Tick now);
   void steer_quic(const Burst& packets, const Snapshot& snapshot);
   void schedule_new_connections(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome);
   void follow_fragments(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome);
@@ -131,16 +103,14 @@ class Forwarder {
 
   // For one family.
   template <typename Key, typename Map>
-  void match_services(Track<Key>& track, const Map& map, const Burst& packets, const Snapshot& snapshot,
-                      Outcome& outcome);
+  void match_services(Track<Key>& track, const Map& map, FlowList& strangers);
   // The same (forwarder_connections.cpp).
   template <typename Key>
-  void find_connections(Track<Key>& track, const Burst& packets, const Snapshot& snapshot, Tick now);
+  void find_connections(Track<Key>& track, const Snapshot& snapshot, Tick now);
   template <typename Key>
   void fetch_next_hops(const Track<Key>& track, NextHops::View hops);
   template <bool kRedirects, typename Key>
-  void find_settled(Track<Key>& track, const SettledValues& settled, const Burst& packets,
-                    const Snapshot& snapshot);
+  void find_settled(Track<Key>& track, SettledValues settled, const Snapshot& snapshot);
   template <typename Key>
   void settle_connections(Track<Key>& track, const SettledValues& settled, const Snapshot& snapshot,
                           Tick now);
@@ -153,25 +123,30 @@ class Forwarder {
     ConnectionEntry entry;                               // that is to be given another server
   };
   template <typename Key>
-  DropReason place(Track<Key>& track, const Snapshot& snapshot, const Service& service, size_t position,
+  DropReason place(Track<Key>& track, const Snapshot& snapshot, const Service& service, FlowPacket& flow,
                    Tick now);
   template <typename Key>
   Placement place_closely(Track<Key>& track, const Snapshot& snapshot, const Service& service,
-                          size_t position, Tick now);
+                          FlowPacket& flow, Tick now);
   template <typename Key>
   void open_connection(Track<Key>& track, ConnectionValue value, const Snapshot& snapshot,
-                       const Service& service, size_t position, Tick now);
+                       const Service& service, FlowPacket& flow, Tick now);
   template <typename Key>
-  bool keep_connection(const Key& key, ConnectionEntry entry, const Snapshot& snapshot, size_t position,
+  bool keep_connection(const Key& key, ConnectionEntry entry, const Snapshot& snapshot, FlowPacket& flow,
                        Tick now);
   template <typename Key>
   bool replace_connection(const Key& key, ConnectionEntry entry, ConnectionValue to, const Snapshot& snapshot,
-                          size_t position, Tick now);
-  uint32_t choose_server(const Service& service, const Snapshot& snapshot, size_t position, bool overloaded);
-  uint32_t choose_closely(const Service& service, const Snapshot& snapshot, size_t position);
-  uint32_t server_by_maglev(const Service& service, size_t position) const;
-  void send_to(uint32_t server, const Snapshot& snapshot, size_t position);
+                          FlowPacket& flow, Tick now);
+  uint32_t choose_server(const Service& service, const Snapshot& snapshot, const FlowPacket& flow,
+                         bool overloaded);
+  uint32_t choose_closely(const Service& service, const Snapshot& snapshot, const FlowPacket& flow);
+  uint32_t server_by_maglev(const Service& service, const FlowPacket& flow) const;
+  void send_to(uint32_t server, const Snapshot& snapshot, FlowPacket& flow);
 
+  size_t position_of(const FlowPacket& flow) const { return static_cast<size_t>(&flow - flows_.data()); }
+  rte_mbuf* packet_of(const Burst& packets, const FlowPacket& flow) const {
+    return packets.packets[position_of(flow)];
+  }
   static bool has_bad_ip_checksum(const rte_mbuf* packet) {
     return (packet->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_BAD;
   }
@@ -181,11 +156,11 @@ class Forwarder {
     uint32_t server;  // slot, kNobody if there is none
     DropReason reason = DropReason::no_server_resolved;
   };
-  Binding bind_client(const Service& service, const Snapshot& snapshot, size_t position, Tick now);
+  Binding bind_client(const Service& service, const Snapshot& snapshot, const FlowPacket& flow, Tick now);
   template <typename Key>
   Binding bind_client(Track<Key>& track, const Key& key, const Service& service, const Snapshot& snapshot,
-                      size_t position, Tick now);
-  void renew_template(const Service& service, const Snapshot& snapshot, size_t position,
+                      const FlowPacket& flow, Tick now);
+  void renew_template(const Service& service, const Snapshot& snapshot, const FlowPacket& flow,
                       ConnectionState state, Tick now);
   template <typename Key>
   void renew_template(Track<Key>& track, const Key& key, ConnectionValue value, const Snapshot& snapshot,
@@ -207,37 +182,40 @@ class Forwarder {
   void limit_packets(Track<Key>& track, const Burst& packets, const Snapshot& snapshot, LimitTime now,
                      Outcome& outcome);
   bool take_packet(const Service& service, const ServiceLimits& limits, LimitTime now);
-  bool may_begin(const Service& service, const Snapshot& snapshot, size_t position, DropReason& reason);
-  Limit begin_within(const ServiceLimits& limits, uint16_t own, size_t position);
-  bool refuse(Limit over, const ServiceLimits& limits, uint16_t own, size_t position);
-  uint64_t prefix_hash(const ServiceLimits& limits, uint16_t own, size_t position) const;
-  Address6 limited_client_of(size_t position) const;
+  bool may_begin(const Service& service, const Snapshot& snapshot, const FlowPacket& flow,
+                 DropReason& reason);
+  Limit begin_within(const ServiceLimits& limits, uint16_t own, const FlowPacket& flow);
+  bool refuse(Limit over, const ServiceLimits& limits, uint16_t own, const FlowPacket& flow);
+  uint64_t prefix_hash(const ServiceLimits& limits, uint16_t own, const FlowPacket& flow) const;
+  Address6 limited_client_of(const FlowPacket& flow) const;
 
   // The exceptions (forwarder_exceptions.cpp).
-  bool match_range(const Snapshot& snapshot, size_t position);
-  PlainPacket examine(const Burst& packets, const Snapshot& snapshot, size_t position, Outcome& outcome);
-  void divert(const Burst& packets, const Snapshot& snapshot, size_t position, Outcome& outcome);
-  void divert_from_vip(const Burst& packets, const Snapshot& snapshot, uint32_t role, size_t position,
+  bool match_range(const Snapshot& snapshot, FlowPacket& flow);
+  PlainPacket examine(const Burst& packets, const Snapshot& snapshot, FlowPacket& flow, Outcome& outcome);
+  void divert(const Burst& packets, const Snapshot& snapshot, FlowPacket& flow, Outcome& outcome);
+  void divert_from_vip(const Burst& packets, const Snapshot& snapshot, uint32_t role, FlowPacket& flow,
                        Outcome& outcome);
-  void divert_icmp_from_vip(const Burst& packets, const Snapshot& snapshot, uint32_t role, size_t position,
+  void divert_icmp_from_vip(const Burst& packets, const Snapshot& snapshot, uint32_t role, FlowPacket& flow,
                             Outcome& outcome);
-  bool drops_error(const Snapshot& snapshot, size_t position) const;
-  void follow_fragment(const Burst& packets, const Snapshot& snapshot, size_t position, Tick now,
+  bool drops_error(const Snapshot& snapshot, const FlowPacket& flow) const;
+  void follow_fragment(const Burst& packets, const Snapshot& snapshot, FlowPacket& flow, Tick now,
                        Outcome& outcome);
-  uint32_t role_of_destination(const Snapshot& snapshot, size_t position) const;
-  DatagramKey datagram_of(size_t position) const;
+  uint32_t role_of_destination(const Snapshot& snapshot, const FlowPacket& flow) const;
+  DatagramKey datagram_of(const FlowPacket& flow) const;
   static bool prepare(rte_mbuf* packet, const Snapshot& snapshot, const PacketFields& fields, uint32_t slot,
                       Outcome& outcome);
   static bool retag(rte_mbuf* packet, const PacketFields& fields, uint16_t vlan, Mark mark);
   static bool refuse_too_big(rte_mbuf* packet, const PacketFields& fields, uint16_t mtu, Outcome& outcome);
-  void redirect_all(const List& list, const Burst& packets, const Snapshot& snapshot);
-  void sort(const List& list, const Burst& packets, const Snapshot& snapshot, Outcome& outcome) const;
-  void rewrite_closely(const List& list, const Burst& packets, const Snapshot& snapshot, Outcome& outcome);
+  void redirect_all(const FlowList& list, const Snapshot& snapshot);
+  void sort(const FlowList& list, const Burst& packets, const Snapshot& snapshot, Outcome& outcome) const;
+  void rewrite_closely(const FlowList& list, const Burst& packets, const Snapshot& snapshot,
+                       Outcome& outcome);
 
   // QUIC (forwarder_quic.cpp).
   template <typename Key>
   void steer_quic(Track<Key>& track, const Burst& packets, const Snapshot& snapshot);
-  uint32_t quic_server(const Burst& packets, const Snapshot& snapshot, uint16_t index, size_t position) const;
+  uint32_t quic_server(const Burst& packets, const Snapshot& snapshot, uint16_t index,
+                       const FlowPacket& flow) const;
 
   // Filters (forwarder_filters.cpp).
   struct FilterQuestion {
@@ -248,24 +226,24 @@ class Forwarder {
   template <typename Key>
   void filter_clients(Track<Key>& track, const Burst& packets, const Snapshot& snapshot, Tick now,
                       Outcome& outcome);
-  bool passes_filter(FilterQuestion asked, const Burst& packets, const Snapshot& snapshot, size_t position,
-                     Tick now, Outcome& outcome);
+  bool passes_filter(FilterQuestion asked, const Burst& packets, const Snapshot& snapshot,
+                     const FlowPacket& flow, Tick now, Outcome& outcome);
   bool passes_vip_filter(const VipPolicy& policy, const Burst& packets, const Snapshot& snapshot,
-                         size_t position, Tick now, Outcome& outcome);
-  void forward_icmp(uint16_t index, const Burst& packets, const Snapshot& snapshot, size_t position,
+                         const FlowPacket& flow, Tick now, Outcome& outcome);
+  void forward_icmp(uint16_t index, const Burst& packets, const Snapshot& snapshot, FlowPacket& flow,
                     Outcome& outcome);
 
   WorkerCounters& counters_;
   NextHops hops_;
-  alignas(64) Flows flows_;
+  std::array<FlowPacket, kBurst> flows_;
   Track<ConnectionKey> ipv4_;
   Track<WideKey> ipv6_;
   uint32_t longest_ = 0;    // bytes of the burst's longest plain IP packet
   bool plain_ = false;      // it has nothing but plain packets, which get no more than MAC addresses
   bool redirects_ = false;  // they get them as soon as their entries are seen
-  List first_fragments_;
-  List later_fragments_;
-  List followers_;  // of no flow, but with a server: later fragments, and ICMP that a VIP has forwarded
+  FlowList first_fragments_;
+  FlowList later_fragments_;
+  FlowList followers_;  // of no flow, but with a server: later fragments, and ICMP that a VIP has forwarded
   FragmentTable fragments_;
   std::array<uint32_t, kBurst> named_;  // of services of QUIC: the server that the connection ID names
   DenialSampler denials_;

@@ -15,66 +15,72 @@ namespace {
 /// knows if the copy of the server is out of date: then it is looked at more closely.
 [[gnu::always_inline]] inline bool is_settled(ConnectionValue value, PacketEvent event,
                                               const SettledValues& settled, NextHops::View hops) {
-  return settled.holds(value, event, hops.tag(hops[value.server()]));
+  return settled.holds(value, event, hops[value.server()].stamp);
 }
 
 }  // namespace
 
-void Forwarder::find_connections(const Burst& packets, const Snapshot& snapshot, Tick now) {
-  find_connections(ipv4_, packets, snapshot, now);
-  find_connections(ipv6_, packets, snapshot, now);
+void Forwarder::find_connections(const Snapshot& snapshot, Tick now) {
+  find_connections(ipv4_, snapshot, now);
+  find_connections(ipv6_, snapshot, now);
 }
 
 template <typename Key>
-void Forwarder::find_connections(Track<Key>& track, const Burst& packets, const Snapshot& snapshot,
-                                 Tick now) {
-  track.unsettled.count = track.sought.count = track.missed.count = 0;
-  if (track.matched.count == 0) return;
-  const SettledValues settled(now);
+void Forwarder::find_connections(Track<Key>& track, const Snapshot& snapshot, Tick now) {
+  track.unsettled.clear();
+  track.sought.clear();
+  track.missed.clear();
+  if (track.matched.empty()) return;
+  const SettledValues settled(now, hops_.view().epoch());
   if (redirects_) {
-    find_settled<true>(track, settled, packets, snapshot);
+    find_settled<true>(track, settled, snapshot);
   } else {
-    find_settled<false>(track, settled, packets, snapshot);
+    find_settled<false>(track, settled, snapshot);
   }
-  if (track.sought.count > 0) settle_connections(track, settled, snapshot, now);
+  if (!track.sought.empty()) settle_connections(track, settled, snapshot, now);
 }
 
 /// The first look at the table. Whose entry is in its first bucket and needs no change has its server then,
 /// and with `kRedirects` goes there at once. Of the others, a SYN that is not there begins a connection: if
 /// it has an entry all the same, to enter it finds that out.
 template <bool kRedirects, typename Key>
-[[gnu::noinline]] void Forwarder::find_settled(Track<Key>& track, const SettledValues& settled,
-                                               const Burst& packets, const Snapshot& snapshot) {
+[[gnu::noinline]] void Forwarder::find_settled(Track<Key>& track, const SettledValues settled,
+                                               const Snapshot& snapshot) {
   constexpr size_t kManyServers = 2048;  // what they need leaves the first-level cache
   const NextHops::View hops = hops_.view();
-  Filling unsettled(track.unsettled), sought(track.sought), missed(track.missed);
-  const auto find = [&](size_t i, ConnectionValue value) __attribute__((always_inline)) {
-    const PacketFields& fields = flows_.fields[i];
+  FlowFilling unsettled(track.unsettled), sought(track.sought), missed(track.missed);
+  const auto find = [&](FlowPacket & flow, ConnectionValue value) __attribute__((always_inline)) {
+    const PacketFields& fields = flow.fields;
+    flow.server = value.server();
     if (is_settled(value, fields.event, settled, hops)) [[likely]] {
-      flows_.servers[i] = value.server();
-      if (kRedirects) redirect(packets.packets[i], hops[value.server()], fields);
+      if (kRedirects) redirect(flow.frame, hops[value.server()], fields);
       return;
     }
-    track.table.prefetch_second(track.hashes[i]);
-    flows_.servers[i] = kNoServer;
-    flows_.known[i] = false;
-    unsettled.add(i);
-    (fields.event == PacketEvent::syn && value == ConnectionValue{} ? missed : sought).add(i);
+    track.table.prefetch_second(flow.hash);
+    flow.server = kNoServer;
+    flow.known = false;
+    unsettled.add(flow);
+    (fields.event == PacketEvent::syn && value == ConnectionValue{} ? missed : sought).add(flow);
   };
   if (snapshot.servers.size() > kManyServers) {
     fetch_next_hops(track, hops);
-    for (const size_t i : track.matched) find(i, flows_.values[i]);
+    for (FlowPacket& flow : track.matched) find(flow, flow.value);
   } else {
-    for (const size_t i : track.matched) find(i, track.table.peek(*track.homes[i], track.keys[i]));
+    const auto end = track.matched.end();
+    for (auto at = track.matched.begin(); at != end; ++at) {
+      FlowPacket& flow = *at;
+      track.fetch_again(at.ahead());
+      find(flow, track.peek(flow));
+    }
   }
 }
 
 /// Looks at the entries, and has fetched what else will be needed of the packets' servers.
 template <typename Key>
 void Forwarder::fetch_next_hops(const Track<Key>& track, NextHops::View hops) {
-  for (const size_t i : track.matched) {
-    const ConnectionValue value = track.table.peek(*track.homes[i], track.keys[i]);
-    flows_.values[i] = value;
+  for (FlowPacket& flow : track.matched) {
+    const ConnectionValue value = track.peek(flow);
+    flow.value = value;
     __builtin_prefetch(&hops[value.server()], 1);
   }
 }
@@ -85,22 +91,22 @@ template <typename Key>
 void Forwarder::settle_connections(Track<Key>& track, const SettledValues& settled, const Snapshot& snapshot,
                                    Tick now) {
   const NextHops::View hops = hops_.view();
-  for (const size_t i : track.sought) {
-    const uint64_t hash = track.hashes[i];
-    const ConnectionValue value = track.table.peek(track.table.second_of(hash), track.keys[i]);
-    if (is_settled(value, flows_.fields[i].event, settled, hops)) [[likely]] {
-      flows_.servers[i] = value.server();
+  for (FlowPacket& flow : track.sought) {
+    const uint64_t hash = flow.hash;
+    const ConnectionValue value = track.table.peek(track.table.second_of(hash), flow.key<Key>());
+    if (is_settled(value, flow.fields.event, settled, hops)) [[likely]] {
+      flow.server = value.server();
       continue;
     }
-    const ConnectionEntry entry = track.table.look_up(track.keys[i], hash);
-    flows_.known[i] = static_cast<bool>(entry);
+    const ConnectionEntry entry = track.table.look_up(flow.key<Key>(), hash);
+    flow.known = static_cast<bool>(entry);
     const bool expired = entry.value.expired(now, snapshot.timeouts);
-    if (!entry || expired || !keep_connection(track.keys[i], entry, snapshot, i, now)) {
-      track.missed.add(i);
+    if (!entry || expired || !keep_connection(flow.key<Key>(), entry, snapshot, flow, now)) {
+      track.missed.add(flow);
     } else if (snapshot.has_persistence) {
-      const Service& service = snapshot.services[service_of(track.keys[i])];
-      const ConnectionState state = next_state(entry.value.state(), flows_.fields[i].event);
-      if (service.persistence != 0) renew_template(service, snapshot, i, state, now);
+      const Service& service = snapshot.services[service_of(flow.key<Key>())];
+      const ConnectionState state = next_state(entry.value.state(), flow.fields.event);
+      if (service.persistence != 0) renew_template(service, snapshot, flow, state, now);
     }
   }
 }
@@ -109,8 +115,8 @@ void Forwarder::settle_connections(Track<Key>& track, const SettledValues& settl
 /// connection.
 template <typename Key>
 bool Forwarder::keep_connection(const Key& key, ConnectionEntry entry, const Snapshot& snapshot,
-                                size_t position, Tick now) {
-  const PacketEvent event = flows_.fields[position].event;
+                                FlowPacket& flow, Tick now) {
+  const PacketEvent event = flow.fields.event;
   const ConnectionState state = entry.value.state();
   if (!snapshot.keeps(entry.value) || starts_anew(state, event)) [[unlikely]]
     return false;
@@ -125,7 +131,7 @@ bool Forwarder::keep_connection(const Key& key, ConnectionEntry entry, const Sna
     }
     note_client(counters_, snapshot, key, before->state(), entry.value.state());
   }
-  flows_.servers[position] = entry.value.server();
+  flow.server = entry.value.server();
   return true;
 }
 
@@ -138,13 +144,13 @@ void Forwarder::schedule_new_connections(const Burst& packets, const Snapshot& s
 template <typename Key>
 void Forwarder::schedule_new_connections(Track<Key>& track, const Burst& packets, const Snapshot& snapshot,
                                          Tick now, Outcome& outcome) {
-  for (const size_t i : track.missed) {
-    const Service& service = snapshot.services[service_of(track.keys[i])];
+  for (FlowPacket& flow : track.missed) {
+    const Service& service = snapshot.services[service_of(flow.key<Key>())];
     if (service.maglev_size == 0) {
-      outcome.add_drop(packets.packets[i], service.unavailable);
+      outcome.add_drop(packet_of(packets, flow), service.unavailable);
     } else {
-      const DropReason reason = place(track, snapshot, service, i, now);
-      if (flows_.servers[i] == kNoServer) outcome.add_drop(packets.packets[i], reason);
+      const DropReason reason = place(track, snapshot, service, flow, now);
+      if (flow.server == kNoServer) outcome.add_drop(packet_of(packets, flow), reason);
     }
   }
 }
@@ -153,27 +159,27 @@ void Forwarder::schedule_new_connections(Track<Key>& track, const Burst& packets
 /// drop it for: the one whose turn it is is not resolved, or all are full.
 template <typename Key>
 [[gnu::always_inline]] inline DropReason Forwarder::place(Track<Key>& track, const Snapshot& snapshot,
-                                                          const Service& service, size_t position, Tick now) {
-  const PacketEvent event = flows_.fields[position].event;
+                                                          const Service& service, FlowPacket& flow,
+                                                          Tick now) {
+  const PacketEvent event = flow.fields.event;
   Placement placement;
-  if (service.by_table && !flows_.known[position] && event != PacketEvent::icmp_error) [[likely]]
-    placement.server = schedule_by_maglev(service, plain_maglev_flow<Key>(service, flows_.fields[position]));
+  if (service.by_table && !flow.known && event != PacketEvent::icmp_error) [[likely]]
+    placement.server = schedule_by_maglev(service, plain_maglev_flow<Key>(service, flow.fields));
   else
-    placement = place_closely(track, snapshot, service, position, now);
+    placement = place_closely(track, snapshot, service, flow, now);
   const uint32_t server = placement.server;
   if (server == kNoServer) return placement.reason;
   if (!snapshot.servers[server].usable()) return placement.reason;  // its place, but its MAC is not known yet
   if (service.one_packet) [[unlikely]] {
-    flows_.servers[position] = server;
+    flow.server = server;
     counters_.server(server).connections.add(1);
     return placement.reason;
   }
   const ConnectionState state = next_state(ConnectionState::free, event);
   const auto value = ConnectionValue::make(server, snapshot.servers[server].generation(), state, now);
-  if (placement.entry &&
-      replace_connection(track.keys[position], placement.entry, value, snapshot, position, now))
+  if (placement.entry && replace_connection(flow.key<Key>(), placement.entry, value, snapshot, flow, now))
     return placement.reason;
-  open_connection(track, value, snapshot, service, position, now);
+  open_connection(track, value, snapshot, service, flow, now);
   return placement.reason;
 }
 
@@ -185,54 +191,54 @@ template <typename Key>
 [[gnu::always_inline]] inline Forwarder::Placement Forwarder::place_closely(Track<Key>& track,
                                                                             const Snapshot& snapshot,
                                                                             const Service& service,
-                                                                            size_t position, Tick now) {
-  const Key& key = track.keys[position];
+                                                                            FlowPacket& flow, Tick now) {
+  const Key& key = flow.key<Key>();
   Placement placement;
-  const uint32_t named = service.quic ? named_[position] : kNoServer;
+  const uint32_t named = service.quic ? named_[position_of(flow)] : kNoServer;
   ConnectionEntry& entry = placement.entry;
-  if (flows_.known[position] || service.sequence || service.has_closed || service.limits_connections ||
+  if (flow.known || service.sequence || service.has_closed || service.limits_connections ||
       named != kNoServer)
-    entry = track.table.find(key, track.hashes[position], now, snapshot.timeouts);
+    entry = track.table.find(key, flow.hash, now, snapshot.timeouts);
   const bool stays = named == kNoServer || entry.value.server() == named;
-  if (entry && stays && keep_connection(key, entry, snapshot, position, now)) return {};
-  const PacketEvent event = flows_.fields[position].event;
+  if (entry && stays && keep_connection(key, entry, snapshot, flow, now)) return {};
+  const PacketEvent event = flow.fields.event;
   if (event ==
       PacketEvent::icmp_error) {  // opens no connection; a flow without an entry is where Maglev says
-    send_to(server_by_maglev(service, position), snapshot, position);
+    send_to(server_by_maglev(service, flow), snapshot, flow);
     return {};
   }
   if (service.limits_connections) [[unlikely]] {
     const bool begins = event == PacketEvent::syn || event == PacketEvent::datagram;
     const bool is_new = !entry || starts_anew(entry.value.state(), event);
     DropReason reason;
-    if (begins && is_new && !may_begin(service, snapshot, position, reason))
+    if (begins && is_new && !may_begin(service, snapshot, flow, reason))
       return {.server = kNoServer, .reason = reason, .entry = {}};
   }
   if (named != kNoServer) {
     placement.server = named;
   } else if (service.persistence != 0) {
-    const Binding binding = bind_client(service, snapshot, position, now);
+    const Binding binding = bind_client(service, snapshot, flow, now);
     placement.server = binding.server;
     if (binding.server == kNoServer) placement.reason = binding.reason;
   } else {
-    placement.server = choose_server(service, snapshot, position, now < track.overload_until);
+    placement.server = choose_server(service, snapshot, flow, now < track.overload_until);
     if (placement.server == kNoServer) placement.reason = DropReason::no_server_free;
   }
   return placement;
 }
 
-void Forwarder::send_to(uint32_t server, const Snapshot& snapshot, size_t position) {
-  if (snapshot.servers[server].usable()) flows_.servers[position] = server;
+void Forwarder::send_to(uint32_t server, const Snapshot& snapshot, FlowPacket& flow) {
+  if (snapshot.servers[server].usable()) flow.server = server;
 }
 
-uint32_t Forwarder::server_by_maglev(const Service& service, size_t position) const {
-  return schedule_by_maglev(service, maglev_flow_of(service, flows_.fields[position]));
+uint32_t Forwarder::server_by_maglev(const Service& service, const FlowPacket& flow) const {
+  return schedule_by_maglev(service, maglev_flow_of(service, flow.fields));
 }
 
 /// Where servers are compared, or hashed to by address, or may be full. kNoServer if none may be had.
 [[gnu::noinline]] uint32_t Forwarder::choose_closely(const Service& service, const Snapshot& snapshot,
-                                                     size_t position) {
-  const PacketFields& fields = flows_.fields[position];
+                                                     const FlowPacket& flow) {
+  const PacketFields& fields = flow.fields;
   ServerLoads& loads = *counters_.loads;
   const auto from_bucket = [&](uint32_t bucket) {
     return schedule_open_from(service.sequence, service.sequence_size, bucket, service.fallback, snapshot,
@@ -259,7 +265,7 @@ uint32_t Forwarder::server_by_maglev(const Service& service, size_t position) co
 /// itself is gone.
 template <typename Key>
 bool Forwarder::replace_connection(const Key& key, ConnectionEntry entry, ConnectionValue to,
-                                   const Snapshot& snapshot, size_t position, Tick now) {
+                                   const Snapshot& snapshot, FlowPacket& flow, Tick now) {
   const uint8_t version = entry.value.version();
   while (entry.value.live() && entry.value.version() == version) {
     const ConnectionValue before = entry.value;
@@ -268,10 +274,10 @@ bool Forwarder::replace_connection(const Key& key, ConnectionEntry entry, Connec
       note_opened(counters_, snapshot, entry.value);
       note_client(counters_, snapshot, key, before.state(), entry.value.state());
       counters_.server(to.server()).connections.add(1);
-      flows_.servers[position] = to.server();
+      flow.server = to.server();
       return true;
     }
-    if (entry.value.version() == version && keep_connection(key, entry, snapshot, position, now)) return true;
+    if (entry.value.version() == version && keep_connection(key, entry, snapshot, flow, now)) return true;
   }
   return false;
 }
@@ -279,19 +285,18 @@ bool Forwarder::replace_connection(const Key& key, ConnectionEntry entry, Connec
 template <typename Key>
 [[gnu::always_inline]] inline void Forwarder::open_connection(Track<Key>& track, ConnectionValue value,
                                                               const Snapshot& snapshot,
-                                                              const Service& service, size_t position,
+                                                              const Service& service, FlowPacket& flow,
                                                               Tick now) {
   using Result = InsertedConnection::Result;
-  const Insertion inserted =
-      insert(track, track.keys[position], track.hashes[position], value, snapshot, now);
+  const Insertion inserted = insert(track, flow.key<Key>(), flow.hash, value, snapshot, now);
   if (inserted.result == Result::existing) {
-    const Key& key = track.keys[position];
-    if (keep_connection(key, inserted.entry, snapshot, position, now)) return;
-    if (replace_connection(key, inserted.entry, value, snapshot, position, now)) return;
+    const Key& key = flow.key<Key>();
+    if (keep_connection(key, inserted.entry, snapshot, flow, now)) return;
+    if (replace_connection(key, inserted.entry, value, snapshot, flow, now)) return;
   }
   if (inserted.result == Result::inserted) {
     counters_.server(value.server()).connections.add(1);
-    flows_.servers[position] = value.server();
+    flow.server = value.server();
     return;
   }
   track.counters.stateless.add(1);
@@ -299,7 +304,7 @@ template <typename Key>
     track.overload_until = now + snapshot.timeouts.of(ConnectionState::udp);
   // by Maglev's table alone, or bound to its server, `value` has the right one already
   const bool has_it = service.persistence != 0 || !(service.sequence || service.has_closed);
-  send_to(has_it ? value.server() : server_by_maglev(service, position), snapshot, position);
+  send_to(has_it ? value.server() : server_by_maglev(service, flow), snapshot, flow);
 }
 
 }  // namespace turnout

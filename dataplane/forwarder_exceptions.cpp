@@ -28,9 +28,9 @@ bool may_answer_a_check(const PacketFields& fields) {
 
 /// A packet that is not plain. Says whose flows it is among: `no` if it is none of a flow.
 [[gnu::noinline]] PlainPacket Forwarder::examine(const Burst& packets, const Snapshot& snapshot,
-                                                 size_t position, Outcome& outcome) {
-  rte_mbuf* packet = packets.packets[position];
-  PacketFields& fields = flows_.fields[position];
+                                                 FlowPacket& flow, Outcome& outcome) {
+  rte_mbuf* packet = packet_of(packets, flow);
+  PacketFields& fields = flow.fields;
   fields.kind = parse_closely(frame_of(packet), snapshot.ports[packets.port], fields);
   if (fields.kind != PacketClass::dropped && fields.version == 4 && has_bad_ip_checksum(packet)) {
     outcome.add_drop(packet, DropReason::bad_checksum);
@@ -40,15 +40,15 @@ bool may_answer_a_check(const PacketFields& fields) {
   switch (fields.kind) {
     case PacketClass::flow:
     case PacketClass::flow6:
-      if (fields.event != PacketEvent::icmp_error || !drops_error(snapshot, position)) return family;
+      if (fields.event != PacketEvent::icmp_error || !drops_error(snapshot, flow)) return family;
       outcome.add_drop(packet, DropReason::icmp_filtered);
       break;
     case PacketClass::first_fragment:
-      flows_.servers[position] = kNoServer;  // until its service is found to have one
-      first_fragments_.add(position);
+      flow.server = kNoServer;  // until its service is found to have one
+      first_fragments_.add(flow);
       return family;
     case PacketClass::later_fragment:
-      later_fragments_.add(position);
+      later_fragments_.add(flow);
       break;
     case PacketClass::arp:
       outcome.add_punt(packet, {is_for_all(packet) ? PuntKind::arp : PuntKind::neighbor});
@@ -60,54 +60,54 @@ bool may_answer_a_check(const PacketFields& fields) {
       outcome.add_drop(packet, fields.drop);
       break;
     default:
-      divert(packets, snapshot, position, outcome);
+      divert(packets, snapshot, flow, outcome);
   }
   return PlainPacket::no;
 }
 
 /// A flow of no exact port: is its VIP's port in a range, or does a service have all? Then the wide table has
 /// it.
-[[gnu::noinline]] bool Forwarder::match_range(const Snapshot& snapshot, size_t position) {
-  const PacketFields& fields = flows_.fields[position];
+[[gnu::noinline]] bool Forwarder::match_range(const Snapshot& snapshot, FlowPacket& flow) {
+  const PacketFields& fields = flow.fields;
   const uint32_t service = find_range_service(snapshot, fields);
   if (service == 0) return false;
-  ipv6_.enter(position, flow_key_in_range(fields, static_cast<uint16_t>(service)), ipv6_.table.view());
-  ipv6_.matched.add(position);
+  ipv6_.enter(flow, flow_key_in_range(fields, static_cast<uint16_t>(service)), ipv6_.table.view());
+  ipv6_.matched.add(flow);
   return true;
 }
 
-uint32_t Forwarder::role_of_destination(const Snapshot& snapshot, size_t position) const {
-  const PacketFields& fields = flows_.fields[position];
+uint32_t Forwarder::role_of_destination(const Snapshot& snapshot, const FlowPacket& flow) const {
+  const PacketFields& fields = flow.fields;
   return fields.version == 4 ? snapshot.address_map.find(fields.destination)
                              : snapshot.address_map6.find(fields.destination6);
 }
 
 /// A packet of no service: answered by control, given to the kernel, or dropped for what is most likely wrong
 /// with it.
-void Forwarder::divert(const Burst& packets, const Snapshot& snapshot, size_t position, Outcome& outcome) {
-  rte_mbuf* packet = packets.packets[position];
-  const uint32_t role = role_of_destination(snapshot, position);
+void Forwarder::divert(const Burst& packets, const Snapshot& snapshot, FlowPacket& flow, Outcome& outcome) {
+  rte_mbuf* packet = packet_of(packets, flow);
+  const uint32_t role = role_of_destination(snapshot, flow);
   if (role == 0) return outcome.add_drop(packet, DropReason::not_our_address);
-  if (role & AddressRole::kVip) return divert_from_vip(packets, snapshot, role, position, outcome);
-  const PacketClass kind = flows_.fields[position].kind;
+  if (role & AddressRole::kVip) return divert_from_vip(packets, snapshot, role, flow, outcome);
+  const PacketClass kind = flow.fields.kind;
   if (kind == PacketClass::icmp_echo) return outcome.add_punt(packet, {PuntKind::icmp_echo});
-  if (may_answer_a_check(flows_.fields[position])) return outcome.add_punt(packet, {PuntKind::health});
+  if (may_answer_a_check(flow.fields)) return outcome.add_punt(packet, {PuntKind::health});
   if (snapshot.ports[packets.port].has_kernel) return outcome.add_punt(packet, {PuntKind::kernel});
   outcome.add_drop(packet, DropReason::own_address_unserved);
 }
 
 void Forwarder::divert_from_vip(const Burst& packets, const Snapshot& snapshot, uint32_t role,
-                                size_t position, Outcome& outcome) {
-  rte_mbuf* packet = packets.packets[position];
+                                FlowPacket& flow, Outcome& outcome) {
+  rte_mbuf* packet = packet_of(packets, flow);
   if (const uint32_t at = role >> AddressRole::kPolicyShift) {
-    if (!passes_vip_filter(snapshot.vip_policies[at], packets, snapshot, position, now_, outcome)) return;
+    if (!passes_vip_filter(snapshot.vip_policies[at], packets, snapshot, flow, now_, outcome)) return;
   }
-  const PacketFields& fields = flows_.fields[position];
+  const PacketFields& fields = flow.fields;
   const PacketClass kind = fields.kind;
   const bool is_flow =
       kind == PacketClass::flow || kind == PacketClass::flow6 || kind == PacketClass::first_fragment;
   if (kind == PacketClass::icmp_echo || kind == PacketClass::icmp_other)
-    return divert_icmp_from_vip(packets, snapshot, role, position, outcome);
+    return divert_icmp_from_vip(packets, snapshot, role, flow, outcome);
   if (is_flow && fields.event == PacketEvent::icmp_error)
     return outcome.add_drop(packet, DropReason::icmp_unmatched);
   if (kind == PacketClass::later_fragment) return outcome.add_drop(packet, DropReason::fragment);
@@ -117,14 +117,14 @@ void Forwarder::divert_from_vip(const Burst& packets, const Snapshot& snapshot, 
 
 /// ICMP that is about no flow.
 void Forwarder::divert_icmp_from_vip(const Burst& packets, const Snapshot& snapshot, uint32_t role,
-                                     size_t position, Outcome& outcome) {
-  rte_mbuf* packet = packets.packets[position];
-  const PacketFields& fields = flows_.fields[position];
+                                     FlowPacket& flow, Outcome& outcome) {
+  rte_mbuf* packet = packet_of(packets, flow);
+  const PacketFields& fields = flow.fields;
   const bool is_error = fields.event == PacketEvent::icmp_error;
   if (const uint32_t at = role >> AddressRole::kPolicyShift; at != 0 && !is_error) {
     const VipPolicy& policy = snapshot.vip_policies[at];
     if (policy.forwarded.test(fields.icmp_type))
-      return forward_icmp(policy.icmp_service, packets, snapshot, position, outcome);
+      return forward_icmp(policy.icmp_service, packets, snapshot, flow, outcome);
   }
   if (fields.kind == PacketClass::icmp_other)
     return outcome.add_drop(packet, is_error ? DropReason::icmp_unmatched : DropReason::icmp_unsupported);
@@ -133,13 +133,13 @@ void Forwarder::divert_icmp_from_vip(const Burst& packets, const Snapshot& snaps
 }
 
 /// Does its VIP have this type of ICMP error dropped?
-bool Forwarder::drops_error(const Snapshot& snapshot, size_t position) const {
-  const uint32_t at = role_of_destination(snapshot, position) >> AddressRole::kPolicyShift;
-  return at != 0 && snapshot.vip_policies[at].dropped.test(flows_.fields[position].icmp_type);
+bool Forwarder::drops_error(const Snapshot& snapshot, const FlowPacket& flow) const {
+  const uint32_t at = role_of_destination(snapshot, flow) >> AddressRole::kPolicyShift;
+  return at != 0 && snapshot.vip_policies[at].dropped.test(flow.fields.icmp_type);
 }
 
-DatagramKey Forwarder::datagram_of(size_t position) const {
-  const PacketFields& fields = flows_.fields[position];
+DatagramKey Forwarder::datagram_of(const FlowPacket& flow) const {
+  const PacketFields& fields = flow.fields;
   if (fields.version == 6) return {fields.client6, fields.destination6, fields.fragment_id, 0};
   return {mapped_address6(fields.client), mapped_address6(fields.destination), fields.fragment_id,
           fields.protocol};
@@ -148,32 +148,32 @@ DatagramKey Forwarder::datagram_of(size_t position) const {
 /// Notes where first fragments went, and sends later ones there. A later fragment may come before its first,
 /// in this burst or in another.
 void Forwarder::follow_fragments(const Burst& packets, const Snapshot& snapshot, Tick now, Outcome& outcome) {
-  for (const size_t i : first_fragments_) {
-    if ((role_of_destination(snapshot, i) & AddressRole::kVip) == 0) continue;
+  for (FlowPacket& flow : first_fragments_) {
+    if ((role_of_destination(snapshot, flow) & AddressRole::kVip) == 0) continue;
     FragmentTable::Fate fate;
-    const uint32_t server = flows_.servers[i];
+    const uint32_t server = flow.server;
     if (server != kNoServer) fate = {server, snapshot.servers[server].generation()};
-    fragments_.learn(datagram_of(i), fate, now);
+    fragments_.learn(datagram_of(flow), fate, now);
   }
-  for (const size_t i : later_fragments_) follow_fragment(packets, snapshot, i, now, outcome);
+  for (FlowPacket& flow : later_fragments_) follow_fragment(packets, snapshot, flow, now, outcome);
 }
 
-void Forwarder::follow_fragment(const Burst& packets, const Snapshot& snapshot, size_t position, Tick now,
+void Forwarder::follow_fragment(const Burst& packets, const Snapshot& snapshot, FlowPacket& flow, Tick now,
                                 Outcome& outcome) {
-  rte_mbuf* packet = packets.packets[position];
-  const PacketFields& fields = flows_.fields[position];
+  rte_mbuf* packet = packet_of(packets, flow);
+  const PacketFields& fields = flow.fields;
   const bool is_icmp = fields.protocol == IPPROTO_ICMP || fields.protocol == IPPROTO_ICMPV6;
-  const bool to_vip = (role_of_destination(snapshot, position) & AddressRole::kVip) != 0;
-  if (!to_vip || is_icmp) return divert(packets, snapshot, position, outcome);
-  const DatagramKey key = datagram_of(position);
+  const bool to_vip = (role_of_destination(snapshot, flow) & AddressRole::kVip) != 0;
+  if (!to_vip || is_icmp) return divert(packets, snapshot, flow, outcome);
+  const DatagramKey key = datagram_of(flow);
   const FragmentTable::Fate* fate = fragments_.find(key, now);
   if (!fate && !packets.released && fragments_.hold(key, packet, packets.port, now))
     return outcome.add_held(packet);
   const bool lives = fate && fate->server < snapshot.servers.size() &&
                      snapshot.servers[fate->server].tag == fate->generation;
   if (!lives) return outcome.add_drop(packet, DropReason::fragment);
-  flows_.servers[position] = fate->server;
-  followers_.add(position);
+  flow.server = fate->server;
+  followers_.add(flow);
 }
 
 /// A packet that is tagged, is to be tagged, or is long. False if it was refused.

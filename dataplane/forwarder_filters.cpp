@@ -58,38 +58,37 @@ void Forwarder::filter_clients(const Burst& packets, const Snapshot& snapshot, T
 template <typename Key>
 void Forwarder::filter_clients(Track<Key>& track, const Burst& packets, const Snapshot& snapshot, Tick now,
                                Outcome& outcome) {
-  const auto filters_of = [&](size_t i) { return snapshot.service_filters[service_of(track.keys[i])]; };
+  const auto filters_of = [&](const FlowPacket& flow) {
+    return snapshot.service_filters[service_of(flow.key<Key>())];
+  };
   ClientBatch clients;
-  for (const size_t i : track.matched) {
-    if (filters_of(i).any()) clients.add(flows_.fields[i], i);
+  for (FlowPacket& flow : track.matched) {
+    if (filters_of(flow).any()) clients.add(flow.fields, position_of(flow));
   }
   if (clients.empty()) return;
   std::array<uint32_t, kBurst> classes;
   clients.find(*snapshot.filters->classes, classes);
-  List& matched = track.matched;
-  const uint32_t count = matched.count;
-  matched.count = 0;
-  for (uint32_t at = 0; at < count; ++at) {  // what is kept never overtakes what is read
-    const size_t i = matched.positions[at];
-    const ServiceFilters filters = filters_of(i);
-    const uint16_t service = service_of(track.keys[i]);
-    const bool passes = (filters.vip == 0 || passes_filter({filters.vip, service, classes[i]}, packets,
-                                                           snapshot, i, now, outcome)) &&
-                        (filters.own == 0 || passes_filter({filters.own, service, classes[i]}, packets,
-                                                           snapshot, i, now, outcome));
-    if (passes) matched.add(i);
-  }
+  track.matched.drop_if([&](FlowPacket& flow) {
+    const uint32_t client_class = classes[position_of(flow)];
+    const ServiceFilters filters = filters_of(flow);
+    const uint16_t service = service_of(flow.key<Key>());
+    const auto passes = [&](uint8_t filter) {
+      return filter == 0 ||
+             passes_filter({filter, service, client_class}, packets, snapshot, flow, now, outcome);
+    };
+    return !passes(filters.vip) || !passes(filters.own);
+  });
 }
 
 /// Counts the packet for the rule that decides, and if that denies it, ends its way.
 bool Forwarder::passes_filter(FilterQuestion asked, const Burst& packets, const Snapshot& snapshot,
-                              size_t position, Tick now, Outcome& outcome) {
-  const PacketFields& fields = flows_.fields[position];
+                              const FlowPacket& flow, Tick now, Outcome& outcome) {
+  const PacketFields& fields = flow.fields;
   const FilterVerdict verdict =
       verdict_of(*snapshot.filters, asked.filter, fields.version == 4, asked.client_class);
   counters_.rule(verdict.rule()).add(1);
   if (!verdict.denies()) return true;
-  rte_mbuf* packet = packets.packets[position];
+  rte_mbuf* packet = packet_of(packets, flow);
   if (const uint32_t nth = denials_.count(now)) {
     Denial denial;
     denial.fields = fields;
@@ -113,26 +112,26 @@ bool Forwarder::passes_filter(FilterQuestion asked, const Burst& packets, const 
 
 /// A packet to a VIP that is of no service: the VIP's filter is for it as well.
 bool Forwarder::passes_vip_filter(const VipPolicy& policy, const Burst& packets, const Snapshot& snapshot,
-                                  size_t position, Tick now, Outcome& outcome) {
+                                  const FlowPacket& flow, Tick now, Outcome& outcome) {
   if (policy.filter == 0) return true;
   ClientBatch client;
-  client.add(flows_.fields[position], position);
+  client.add(flow.fields, position_of(flow));
   std::array<uint32_t, kBurst> classes;
   client.find(*snapshot.filters->classes, classes);
-  return passes_filter({policy.filter, 0, classes[position]}, packets, snapshot, position, now, outcome);
+  return passes_filter({policy.filter, 0, classes[position_of(flow)]}, packets, snapshot, flow, now, outcome);
 }
 
 /// ICMP that belongs to no connection goes where the VIP's first service has new clients of that address go.
-void Forwarder::forward_icmp(uint16_t index, const Burst& packets, const Snapshot& snapshot, size_t position,
+void Forwarder::forward_icmp(uint16_t index, const Burst& packets, const Snapshot& snapshot, FlowPacket& flow,
                              Outcome& outcome) {
-  rte_mbuf* packet = packets.packets[position];
+  rte_mbuf* packet = packet_of(packets, flow);
   const Service& service = snapshot.services[index];
   if (service.maglev_size == 0) return outcome.add_drop(packet, service.unavailable);
-  flows_.fields[position].client_port = 0;
-  const uint32_t server = server_by_maglev(service, position);
+  flow.fields.client_port = 0;
+  const uint32_t server = server_by_maglev(service, flow);
   if (!snapshot.servers[server].usable()) return outcome.add_drop(packet, DropReason::no_server_resolved);
-  flows_.servers[position] = server;
-  followers_.add(position);
+  flow.server = server;
+  followers_.add(flow);
 }
 
 }  // namespace turnout

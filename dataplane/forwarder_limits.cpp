@@ -13,35 +13,35 @@
 
 namespace turnout {
 
-Address6 Forwarder::limited_client_of(size_t position) const {
-  const PacketFields& fields = flows_.fields[position];
+Address6 Forwarder::limited_client_of(const FlowPacket& flow) const {
+  const PacketFields& fields = flow.fields;
   return fields.version == 4 ? limited_client(fields.client) : fields.client6;
 }
 
 /// The cell of all clients in the packet's prefix.
-uint64_t Forwarder::prefix_hash(const ServiceLimits& limits, uint16_t own, size_t position) const {
-  const PacketFields& fields = flows_.fields[position];
+uint64_t Forwarder::prefix_hash(const ServiceLimits& limits, uint16_t own, const FlowPacket& flow) const {
+  const PacketFields& fields = flow.fields;
   const Address6 prefix = fields.version == 4 ? limited_client(mask_client(fields.client, limits.prefix4))
                                               : mask_client(fields.client6, limits.prefix6);
   return counters_.limits->hash(prefix, own, LimitScope::prefix);
 }
 
 /// Notes what a packet is over. True if it is to be dropped for it.
-bool Forwarder::refuse(Limit over, const ServiceLimits& limits, uint16_t own, size_t position) {
+bool Forwarder::refuse(Limit over, const ServiceLimits& limits, uint16_t own, const FlowPacket& flow) {
   LimitCounters& counted = counters_.limited(own);
   (limits.observe ? counted.observed : counted.dropped)[static_cast<size_t>(over)].add(1);
-  counters_.offenders.note({limited_client_of(position), own, over});
+  counters_.offenders.note({limited_client_of(flow), own, over});
   return !limits.observe;
 }
 
 /// The first limit that a packet which begins a connection is over. Tokens are taken only if there is one in
 /// each of its buckets. Two workers may look at the same last token and both take it: the bucket is further
 /// behind then, and the next one waits longer.
-Limit Forwarder::begin_within(const ServiceLimits& limits, uint16_t own, size_t position) {
+Limit Forwarder::begin_within(const ServiceLimits& limits, uint16_t own, const FlowPacket& flow) {
   Limits& state = *counters_.limits;
   const LimitTime now = state.clock.now();
-  const uint64_t client = state.hash(limited_client_of(position), own, LimitScope::client);
-  const uint64_t prefix = limits.prefix ? prefix_hash(limits, own, position) : 0;
+  const uint64_t client = state.hash(limited_client_of(flow), own, LimitScope::client);
+  const uint64_t prefix = limits.prefix ? prefix_hash(limits, own, flow) : 0;
   if (limits.client_connections != 0 &&
       int64_t{state.counts.read(client)} >= int64_t{limits.client_connections})
     return Limit::client_connections;
@@ -57,16 +57,16 @@ Limit Forwarder::begin_within(const ServiceLimits& limits, uint16_t own, size_t 
 }
 
 /// A packet begins a connection: false if it may not, for `reason`.
-[[gnu::noinline]] bool Forwarder::may_begin(const Service& service, const Snapshot& snapshot, size_t position,
-                                            DropReason& reason) {
+[[gnu::noinline]] bool Forwarder::may_begin(const Service& service, const Snapshot& snapshot,
+                                            const FlowPacket& flow, DropReason& reason) {
   const ServiceLimits& limits = snapshot.limits[service.own];
-  const Limit over = begin_within(limits, service.own, position);
+  const Limit over = begin_within(limits, service.own, flow);
   if (over == Limit::count) {
     counters_.limited(service.own).passed.add(1);
     return true;
   }
   reason = drop_reason_of(over);
-  return !refuse(over, limits, service.own, position);
+  return !refuse(over, limits, service.own, flow);
 }
 
 /// One packet's token. A worker takes some at once, so that the bucket's cache line is not asked for by each
@@ -86,20 +86,15 @@ bool Forwarder::take_packet(const Service& service, const ServiceLimits& limits,
 template <typename Key>
 void Forwarder::limit_packets(Track<Key>& track, const Burst& packets, const Snapshot& snapshot,
                               LimitTime now, Outcome& outcome) {
-  uint32_t kept = 0;
-  for (const size_t i : track.matched) {
-    const Service& service = snapshot.services[service_of(track.keys[i])];
-    if (service.limits_packets) {
-      const ServiceLimits& limits = snapshot.limits[service.own];
-      constexpr Limit kOver = Limit::service_packet_rate;
-      if (!take_packet(service, limits, now) && refuse(kOver, limits, service.own, i)) {
-        outcome.add_drop(packets.packets[i], drop_reason_of(kOver));
-        continue;
-      }
-    }
-    track.matched.positions[kept++] = static_cast<uint16_t>(i);
-  }
-  track.matched.count = kept;
+  constexpr Limit kOver = Limit::service_packet_rate;
+  track.matched.drop_if([&](FlowPacket& flow) {
+    const Service& service = snapshot.services[service_of(flow.key<Key>())];
+    if (!service.limits_packets) return false;
+    const ServiceLimits& limits = snapshot.limits[service.own];
+    const bool over = !take_packet(service, limits, now) && refuse(kOver, limits, service.own, flow);
+    if (over) outcome.add_drop(packet_of(packets, flow), drop_reason_of(kOver));
+    return over;
+  });
 }
 
 /// Drops what a service has no token for.

@@ -32,16 +32,16 @@ uint32_t lifetime(const Service& service, ConnectionState state, const Timeouts&
 /// The server of a client's next connection: the one that it has, or one that its service's scheduler
 /// chooses.
 [[gnu::noinline]] Forwarder::Binding Forwarder::bind_client(const Service& service, const Snapshot& snapshot,
-                                                            size_t position, Tick now) {
-  const PacketFields& fields = flows_.fields[position];
+                                                            const FlowPacket& flow, Tick now) {
+  const PacketFields& fields = flow.fields;
   if (fields.version == 4)
-    return bind_client(ipv4_, template_key(service, fields.client), service, snapshot, position, now);
-  return bind_client(ipv6_, template_key(service, fields.client6), service, snapshot, position, now);
+    return bind_client(ipv4_, template_key(service, fields.client), service, snapshot, flow, now);
+  return bind_client(ipv6_, template_key(service, fields.client6), service, snapshot, flow, now);
 }
 
 template <typename Key>
 Forwarder::Binding Forwarder::bind_client(Track<Key>& track, const Key& key, const Service& service,
-                                          const Snapshot& snapshot, size_t position, Tick now) {
+                                          const Snapshot& snapshot, const FlowPacket& flow, Tick now) {
   const uint64_t hash = track.table.hash(key);
   ConnectionEntry entry = track.table.find(key, hash, now, snapshot.timeouts);
   if (entry && still_serves(entry.value, snapshot)) {
@@ -51,7 +51,7 @@ Forwarder::Binding Forwarder::bind_client(Track<Key>& track, const Key& key, con
     return {bound};
   }
   const bool overloaded = now < track.overload_until;
-  const uint32_t server = choose_server(service, snapshot, position, overloaded);
+  const uint32_t server = choose_server(service, snapshot, flow, overloaded);
   if (server == kNobody) return {kNobody, DropReason::no_server_free};
   if (!snapshot.servers[server].usable()) return {kNobody};
   const uint16_t generation = snapshot.servers[server].generation();
@@ -72,16 +72,16 @@ Forwarder::Binding Forwarder::bind_client(Track<Key>& track, const Key& key, con
     return {inserted.entry.value.server()};
   if (inserted.result == InsertedConnection::Result::inserted) return {server};
   track.overload_until = now + snapshot.timeouts.of(ConnectionState::udp);  // nobody remembers it
-  const uint32_t instead = server_by_maglev(service, position);
+  const uint32_t instead = server_by_maglev(service, flow);
   return {snapshot.servers[instead].usable() ? instead : kNobody};
 }
 
 /// A packet of one of the client's connections moved that on, to `state`: the client is still there.
 [[gnu::noinline]] void Forwarder::renew_template(const Service& service, const Snapshot& snapshot,
-                                                 size_t position, ConnectionState state, Tick now) {
-  const PacketFields& fields = flows_.fields[position];
+                                                 const FlowPacket& flow, ConnectionState state, Tick now) {
+  const PacketFields& fields = flow.fields;
   if (fields.event == PacketEvent::icmp_error) return;
-  const uint32_t server = flows_.servers[position];
+  const uint32_t server = flow.server;
   const auto value = ConnectionValue::make(
       server, snapshot.servers[server].generation(),
       state == ConnectionState::syn_recv ? ConnectionState::template_new : ConnectionState::template_kept,

@@ -13,26 +13,25 @@ void Forwarder::steer_quic(const Burst& packets, const Snapshot& snapshot) {
 
 template <typename Key>
 void Forwarder::steer_quic(Track<Key>& track, const Burst& packets, const Snapshot& snapshot) {
-  for (const size_t i : track.matched) {
-    const uint16_t index = service_of(track.keys[i]);
+  for (FlowPacket& flow : track.matched) {
+    const uint16_t index = service_of(flow.key<Key>());
     if (snapshot.quic[index].id_length == 0) continue;
-    const uint32_t named = quic_server(packets, snapshot, index, i);
-    named_[i] = named;
+    const uint32_t named = quic_server(packets, snapshot, index, flow);
+    named_[position_of(flow)] = named;
     (named == kNoServer ? counters_.quic.by_flow : counters_.quic.by_id).add(1);
-    if (named == kNoServer || flows_.servers[i] == kNoServer || flows_.servers[i] == named) continue;
+    if (named == kNoServer || flow.server == kNoServer || flow.server == named) continue;
     counters_.quic.moved.add(1);  // its entry is of another connection, or of its beginning: place it anew
-    flows_.servers[i] = kNoServer;
-    flows_.known[i] = true;
-    track.missed.add(i);
+    flow.server = kNoServer;
+    flow.known = true;
+    track.missed.add(flow);
   }
 }
 
 /// The slot of the real server that the packet's connection ID names; kNoServer if it names none that can be
 /// had.
 uint32_t Forwarder::quic_server(const Burst& packets, const Snapshot& snapshot, uint16_t index,
-                                size_t position) const {
-  const auto named =
-      quic_server_named(snapshot, frame_of(packets.packets[position]), flows_.fields[position], index);
+                                const FlowPacket& flow) const {
+  const auto named = quic_server_named(snapshot, frame_of(packet_of(packets, flow)), flow.fields, index);
   return named && snapshot.servers[*named].usable() ? *named : kNoServer;
 }
 

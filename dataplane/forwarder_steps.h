@@ -18,15 +18,14 @@ constexpr bool is_looked_for(SchedulerKind kind) {
 /// A connection that begins takes its turn. A packet in the middle of one, whose entry is missing, goes where
 /// the Maglev table says: to the server it has had since the table was full, or from another director.
 [[gnu::always_inline]] inline uint32_t Forwarder::choose_server(const Service& service,
-                                                                const Snapshot& snapshot, size_t position,
-                                                                bool overloaded) {
-  const PacketEvent event = flows_.fields[position].event;
+                                                                const Snapshot& snapshot,
+                                                                const FlowPacket& flow, bool overloaded) {
+  const PacketEvent event = flow.fields.event;
   const bool begins = event == PacketEvent::syn || event == PacketEvent::datagram;
-  if (!begins || overloaded) return server_by_maglev(service, position);
-  if (service.has_closed || is_looked_for(service.scheduler))
-    return choose_closely(service, snapshot, position);
+  if (!begins || overloaded) return server_by_maglev(service, flow);
+  if (service.has_closed || is_looked_for(service.scheduler)) return choose_closely(service, snapshot, flow);
   return service.sequence ? schedule_in_turn(service, cursors_[service.own])
-                          : server_by_maglev(service, position);
+                          : server_by_maglev(service, flow);
 }
 
 /// Enters a flow or a template into its table, and counts what becomes of others by that.

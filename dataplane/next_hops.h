@@ -27,9 +27,9 @@ class NextHops {
    public:
     explicit View(const NextHops& hops) : hops_(hops.hops_), epoch_(hops.epoch_ << kTagBits) {}
     NextHop& operator[](uint32_t slot) const { return hops_[slot]; }
-    /// The RealServer's tag for SettledValues, if the copy is up to date: else what no connection has.
-    uint32_t tag(const NextHop& hop) const { return hop.stamp ^ epoch_; }
-    bool is_current(const NextHop& hop) const { return tag(hop) >> kTagBits == 0; }
+    /// What a stamp has in common with all that are up to date, for SettledValues.
+    uint32_t epoch() const { return epoch_; }
+    bool is_current(const NextHop& hop) const { return (hop.stamp ^ epoch_) >> kTagBits == 0; }
 
     /// The copy at a slot that the snapshot has, brought up to date if it is not.
     NextHop& current(uint32_t slot, const Snapshot& snapshot) const {

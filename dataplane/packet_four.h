@@ -7,6 +7,7 @@
 
 #include <rte_mbuf.h>
 
+#include "dataplane/flow_packet.h"
 #include "dataplane/packet_plain.h"
 
 namespace turnout {
@@ -106,17 +107,15 @@ class FourPlainFrames {
 
   explicit FourPlainFrames(const PlainFrames<kFamily>& frames) : frames_(frames) {}
 
-  /// Reads the fields of four plain packets, of which none has a checksum that the NIC called bad, and raises
-  /// `longest` (bytes of IP packets, a lane for each). False: they take a look one by one, and `fields` mean
-  /// nothing.
-  [[gnu::always_inline]] inline bool parse(rte_mbuf* const* packets, PacketFields* fields,
+  /// Reads the fields of four plain packets, whose frames `flows` know and of which none has a checksum that
+  /// the NIC called bad, and raises `longest` (bytes of IP packets, a lane for each). False: they take a look
+  /// one by one, and their fields mean nothing.
+  [[gnu::always_inline]] inline bool parse(rte_mbuf* const* packets, FlowPacket* flows,
                                            Numbers& longest) const {
     using namespace packet_detail;
     const FourLengths lengths(packets);
     if (any(less(lengths.contiguous, frames_.shortest()))) return false;
-    const FourFrames data{
-        rte_pktmbuf_mtod(packets[0], const uint8_t*), rte_pktmbuf_mtod(packets[1], const uint8_t*),
-        rte_pktmbuf_mtod(packets[2], const uint8_t*), rte_pktmbuf_mtod(packets[3], const uint8_t*)};
+    const FourFrames data{flows[0].frame, flows[1].frame, flows[2].frame, flows[3].frame};
     if (!frames_.have_headers(data)) return false;
     const FourColumns ip(data, kEthernet);
     const FourColumns transport(data, kEthernet + kHeader);
@@ -128,8 +127,8 @@ class FourPlainFrames {
     const Numbers strange =
         transports.wrong | less(lengths.whole, total + kEthernet) | strange_network(ip, total);
     if (any(strange) || (kIpv4 && may_have_bad_checksum(packets))) return false;
-    for (size_t i = 0; i < data.size(); ++i) copy_addresses(data[i] + kEthernet, fields[i]);
-    note(total | transports.events, fields);
+    for (size_t i = 0; i < data.size(); ++i) copy_addresses(data[i] + kEthernet, flows[i].fields);
+    note(total | transports.events, flows);
     longest = longest > total ? longest : total;
     return true;
   }
@@ -169,7 +168,7 @@ class FourPlainFrames {
   }
 
   /// What stands behind the addresses: length and event, and note_plain()'s word.
-  [[gnu::always_inline]] static void note(Numbers lengths_and_events, PacketFields* fields) {
+  [[gnu::always_inline]] static void note(Numbers lengths_and_events, FlowPacket* flows) {
     using namespace packet_detail;
     PacketFields of_each;
     note_plain(kIpv4 ? PacketClass::flow : PacketClass::flow6, kIpv4 ? 4 : 6, of_each);
@@ -181,7 +180,7 @@ class FourPlainFrames {
         reinterpret_cast<TwoWords>(__builtin_shufflevector(lengths_and_events, notes, 2, 6, 3, 7));
     for (size_t i = 0; i < 4; ++i) {
       const uint64_t both = i < 2 ? ab[i] : cd[i - 2];
-      std::memcpy(&fields[i].ip_bytes, &both, sizeof both);
+      std::memcpy(&flows[i].fields.ip_bytes, &both, sizeof both);
     }
   }
   static_assert(offsetof(PacketFields, event) == offsetof(PacketFields, ip_bytes) + 2 &&

@@ -20,10 +20,12 @@ template <typename Key>
 class ServiceMap {
  public:
   explicit ServiceMap(size_t expected = 0)
-      : slots_(std::bit_ceil(expected * 2 + 2)), keys_(1), hash_(slots_.size()) {}
+      : slots_(std::bit_ceil(expected * 2 + 2)), keys_(1), hash_(slots_.size()) {
+    make_nobodys(keys_.front());
+  }
 
-  /// `service` must not be 0, nor have a key already, the key must be new and not Key{}, and no more than
-  /// `expected` may be inserted.
+  /// `service` must not be 0, nor have a key already, the key must be new, and no more than `expected` may be
+  /// inserted.
   void insert(const Key& key, uint16_t service) {
     if (keys_.size() <= service) keys_.resize(size_t{service} + 1);
     keys_[service] = key;
@@ -64,8 +66,10 @@ class ServiceMap {
     uint32_t find(const Key& key) const {
       for (size_t at = hash_.home(fold(key));; at = (at + 1) & mask_) {
         const uint32_t service = slots_[at];
-        if (keys_[service] == key) [[likely]]
+        if (keys_[service] == key) [[likely]] {
+          if (service == 0) __builtin_unreachable();  // it has nobody's: so it need not be compared once more
           return service;
+        }
         if (service == 0) return 0;
       }
     }
@@ -89,7 +93,7 @@ class ServiceMap {
   }
 
   std::vector<uint16_t> slots_;  // 0: free
-  std::vector<Key> keys_;        // by service index; nobody's is Key{}
+  std::vector<Key> keys_;        // by service index; 0 has nobody's
   SpreadHash hash_;
 };
 

@@ -25,6 +25,10 @@ uint64_t fold(const CountedKey& key) {
   return key.bits;
 }
 
+void make_nobodys(CountedKey& key) {
+  key.bits = UINT64_MAX;
+}
+
 CountedKey service(uint32_t vip, uint16_t port) {
   return {service_map_key(rte_cpu_to_be_32(vip), rte_cpu_to_be_16(port), 6)};
 }
@@ -108,6 +112,16 @@ TEST(ServiceMap, TellsWhenItIsLarge) {
   };
   EXPECT_FALSE(filled(100));
   EXPECT_TRUE(filled(10'000));
+}
+
+TEST(ServiceMap, FindsNothingUnderTheLeastKeys) {
+  ServiceMap<uint64_t> map(2);
+  EXPECT_EQ(map.find(0), 0u);
+  map.insert(1, 3);
+  EXPECT_EQ(map.find(0), 0u) << "nor under that of an index that no service has";
+  EXPECT_EQ(map.find(1), 3u);
+  ServiceMap<ServiceKey6> map6(1);
+  EXPECT_EQ(map6.find(ServiceKey6{}), 0u);
 }
 
 /// What is found and what is not is the same after the hash was chosen, for IPv6's keys as well.

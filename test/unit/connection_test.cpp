@@ -124,39 +124,49 @@ TEST(NextState, DatagramsHaveOneState) {
   EXPECT_EQ(next_state(udp, PacketEvent::datagram), udp);
 }
 
+constexpr uint32_t kEpoch = 5 << 11;  // of a server's stamp: what it has above its generation
+
 TEST(ConnectionValue, IsSettledOnlyIfThePacketChangesNeitherStateNorTime) {
   for (size_t state = 0; state < kConnectionStates; ++state) {
     for (size_t number = 0; number < kPacketEvents; ++number) {
       const auto from = static_cast<ConnectionState>(state);
       const auto event = static_cast<PacketEvent>(number);
       const auto value = ConnectionValue::make(5, 6, from, 77).with_version(200);
-      EXPECT_FALSE(SettledValues(78).holds(value, event, 6));
-      EXPECT_FALSE(SettledValues(76).holds(value, event, 6));
-      if (!SettledValues(77).holds(value, event, 6)) continue;
+      EXPECT_FALSE(SettledValues(78, kEpoch).holds(value, event, kEpoch | 6));
+      EXPECT_FALSE(SettledValues(76, kEpoch).holds(value, event, kEpoch | 6));
+      if (!SettledValues(77, kEpoch).holds(value, event, kEpoch | 6)) continue;
       EXPECT_TRUE(is_live(from)) << "state " << state;
       EXPECT_EQ(next_state(from, event), from) << "state " << state << ", event " << number;
       EXPECT_FALSE(starts_anew(from, event));
-      EXPECT_TRUE(SettledValues(77 + kTickMask + 1).holds(value, event, 6)) << "the tick wraps around";
+      EXPECT_TRUE(SettledValues(77 + kTickMask + 1, kEpoch).holds(value, event, kEpoch | 6))
+          << "the tick wraps around";
     }
   }
-  EXPECT_FALSE(SettledValues(0).holds(ConnectionValue{}, PacketEvent::syn, 0)) << "no entry";
+  EXPECT_FALSE(SettledValues(0, kEpoch).holds(ConnectionValue{}, PacketEvent::syn, kEpoch | 0)) << "no entry";
 }
 
 TEST(ConnectionValue, IsSettledForWhatNearlyAllPacketsAre) {
-  EXPECT_TRUE(SettledValues(77).holds(ConnectionValue::make(5, 6, established, 77), PacketEvent::ack, 6));
-  EXPECT_TRUE(SettledValues(77).holds(ConnectionValue::make(5, 6, udp, 77), PacketEvent::datagram, 6));
+  EXPECT_TRUE(SettledValues(77, kEpoch)
+                  .holds(ConnectionValue::make(5, 6, established, 77), PacketEvent::ack, kEpoch | 6));
+  EXPECT_TRUE(SettledValues(77, kEpoch)
+                  .holds(ConnectionValue::make(5, 6, udp, 77), PacketEvent::datagram, kEpoch | 6));
 }
 
 TEST(ConnectionValue, IsNotSettledWithAServerThatItWasNotGivenToOrThatIsNotUsable) {
-  const SettledValues settled(77);
+  constexpr uint32_t kUnusable = 1 << 10, kLastEpoch = ((1u << 19) - 1) << 11;
+  const SettledValues settled(77, kEpoch);
   const auto value = ConnectionValue::make(5, 6, established, 77);
-  EXPECT_FALSE(settled.holds(value, PacketEvent::ack, 5));
-  EXPECT_FALSE(settled.holds(value, PacketEvent::ack, 7));
-  EXPECT_FALSE(settled.holds(value, PacketEvent::ack, 6 | RealServer::kUnusable));
+  EXPECT_FALSE(settled.holds(value, PacketEvent::ack, kEpoch | 5));
+  EXPECT_FALSE(settled.holds(value, PacketEvent::ack, kEpoch | 7));
+  EXPECT_FALSE(settled.holds(value, PacketEvent::ack, kEpoch | kUnusable | 6));
+  EXPECT_FALSE(settled.holds(value, PacketEvent::ack, 6)) << "a stamp of another epoch";
+  EXPECT_FALSE(settled.holds(value, PacketEvent::ack, kLastEpoch | 6));
+  EXPECT_FALSE(settled.holds(value, PacketEvent::syn, kEpoch | 6));
   const auto last = ConnectionValue::make(kMaxServers - 1, ConnectionValue::kGenerationMask, established, 77);
-  EXPECT_TRUE(settled.holds(last, PacketEvent::ack, ConnectionValue::kGenerationMask));
-  EXPECT_FALSE(
-      settled.holds(last, PacketEvent::ack, ConnectionValue::kGenerationMask | RealServer::kUnusable));
+  EXPECT_TRUE(settled.holds(last, PacketEvent::ack, kEpoch | ConnectionValue::kGenerationMask));
+  EXPECT_FALSE(settled.holds(last, PacketEvent::ack, kEpoch | kUnusable | ConnectionValue::kGenerationMask));
+  EXPECT_TRUE(SettledValues(77, kLastEpoch).holds(value, PacketEvent::ack, kLastEpoch | 6));
+  EXPECT_FALSE(SettledValues(77, kLastEpoch).holds(value, PacketEvent::ack, kEpoch | 6));
 }
 
 TEST(StartsAnew, OnlyForASynOnAConnectionThatIsOver) {

@@ -25,7 +25,8 @@ struct Rig {
     hops.follow(snapshot);
   }
   NextHop& hop(uint32_t slot) { return memory.first()[slot]; }
-  uint32_t tag(uint32_t slot) { return hops.view().tag(hop(slot)); }
+  /// What its stamp has that those of servers which are there and up have not: nothing but a generation then.
+  uint32_t tag(uint32_t slot) { return hop(slot).stamp ^ hops.view().epoch(); }
   bool is_current(uint32_t slot) { return hops.view().is_current(hop(slot)); }
 };
 

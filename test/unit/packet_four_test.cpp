@@ -38,10 +38,11 @@ struct Four {
   void read(const Port& port = kPort) {
     const std::array<rte_mbuf*, 4> mbufs{packets[0].mbuf.get(), packets[1].mbuf.get(), packets[2].mbuf.get(),
                                          packets[3].mbuf.get()};
-    plain = FourPlainFrames(PlainFrames<kFamily>(port)).parse(mbufs.data(), fields.data(), longest);
+    for (size_t i = 0; i < mbufs.size(); ++i) flows[i].frame = rte_pktmbuf_mtod(mbufs[i], uint8_t*);
+    plain = FourPlainFrames(PlainFrames<kFamily>(port)).parse(mbufs.data(), flows.data(), longest);
   }
   std::array<Packet, 4> packets;
-  std::array<PacketFields, 4> fields;
+  std::array<FlowPacket, 4> flows;
   packet_detail::FourNumbers longest{};
   bool plain = false;
 };
@@ -62,9 +63,9 @@ bool expect_as_one_by_one(const std::array<Bytes, 4>& frames) {
                                    << hex(frames[3]);
   if (!four.plain) return false;
   for (size_t i = 0; i < frames.size(); ++i) {
-    expect_same_fields(four.fields[i], fields[i], frames[i]);
-    EXPECT_EQ(four.fields[i].kind, fields[i].kind) << hex(frames[i]);
-    EXPECT_EQ(four.fields[i].icmp_type, fields[i].icmp_type) << hex(frames[i]);
+    expect_same_fields(four.flows[i].fields, fields[i], frames[i]);
+    EXPECT_EQ(four.flows[i].fields.kind, fields[i].kind) << hex(frames[i]);
+    EXPECT_EQ(four.flows[i].fields.icmp_type, fields[i].icmp_type) << hex(frames[i]);
     EXPECT_EQ(four.longest[i], fields[i].ip_bytes) << hex(frames[i]);
   }
   return true;
