@@ -145,7 +145,9 @@ class Forwarder {
 
   size_t position_of(const FlowPacket& flow) const { return static_cast<size_t>(&flow - flows_.data()); }
   rte_mbuf* packet_of(const Burst& packets, const FlowPacket& flow) const {
-    return packets.packets[position_of(flow)];
+    rte_mbuf* packet =
+        packets.packets[position_of(flow)];  // cppcheck takes it for a number if it is returned here
+    return packet;
   }
   static bool has_bad_ip_checksum(const rte_mbuf* packet) {
     return (packet->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_BAD;
