@@ -13,6 +13,8 @@
 
 namespace turnout {
 
+inline constexpr size_t kCacheLine = 64;  // bytes
+
 template <typename Key>
 struct alignas(sizeof(Key) + sizeof(uint64_t)) ConnectionSlot {
   AtomicKey<Key> key;           // written by the owner in state `claimed`, read by all
@@ -24,6 +26,19 @@ struct alignas(4 * sizeof(ConnectionSlot<Key>)) ConnectionBucket {
   static constexpr size_t kSlots = 4;
   using Slot = ConnectionSlot<Key>;
   std::array<Slot, kSlots> slots;
+
+  static constexpr size_t kLineSlots = kCacheLine / sizeof(Slot);  // 4 of IPv4, 2 of IPv6
+  static constexpr size_t kLines = kSlots / kLineSlots;
+  /// The slot of a line, of which `line` is the first, that may hold `key`; its last if none shows it.
+  static const Slot& likeliest(const Slot* line, const Key& key) {
+    if constexpr (kLines == 1) {
+      return line[reinterpret_cast<const ConnectionBucket*>(line)->showing(key).slots().lowest_or_last(
+          kSlots)];
+    } else {
+      static_assert(kLineSlots == 2);
+      return line[line->key.ends_as(key) ? 0 : 1];
+    }
+  }
 
   /// The slots that may hold `key`: none that does is missing, but one may be among them whose key differs in
   /// a third word from the end, or changes just now. Which one it is can't be predicted, so there is no
@@ -164,7 +179,8 @@ class BucketPair {
   Bucket* second_;
 };
 
-static_assert(sizeof(ConnectionBucket<ConnectionKey>) == 64 && sizeof(ConnectionBucket<WideKey>) == 128,
+static_assert(sizeof(ConnectionBucket<ConnectionKey>) == kCacheLine &&
+                  sizeof(ConnectionBucket<WideKey>) == 2 * kCacheLine,
               "one cache line for IPv4, two for IPv6");
 static_assert(std::atomic<uint64_t>::is_always_lock_free);
 

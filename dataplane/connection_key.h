@@ -112,6 +112,13 @@ class AtomicKey {
   bool equals(const Key& key, std::memory_order order) const {
     return equal_words(words_of(key), order, std::make_index_sequence<kWords>());
   }
+  /// Are the last two words `key`'s? Asked without a branch: which of two slots it is can't be predicted.
+  bool ends_as(const Key& key) const {
+    static_assert(kWords >= 2);
+    const auto words = words_of(key);
+    const auto difference = [&](size_t i) { return words_[i].load(std::memory_order_relaxed) ^ words[i]; };
+    return (difference(kWords - 2) | difference(kWords - 1)) == 0;
+  }
 
  private:
   template <size_t... kIndex>

@@ -2,8 +2,9 @@
 // lock-free.
 //
 // A bucket is four slots, one cache line of them for IPv4 and two for IPv6; a flow's slot is in one of two
-// buckets, which its key's hash names. A slot is the whole key and a value of one word, and belongs to
-// whoever moves its value from one state to the next:
+// buckets, which its key's hash names. In the first of these it names a line as well, the flow's home, where
+// nearly all flows are and where each is looked for first. A slot is the whole key and a value of one word,
+// and belongs to whoever moves its value from one state to the next:
 //
 //   free ──▶ claimed ──▶ live ⇄ live (state and time of the last packet) ──▶ free
 //     by compare-and-swap  │                                       expired, evicted or moved
@@ -54,7 +55,6 @@ class BasicConnectionTable {
   // ---- any worker, at any time ----
 
   uint64_t hash(const Key& key) const { return hash_of(key, seed_); }
-  void prefetch_second(uint64_t hash) const { prefetch(&second_of(hash)); }
 
   /// The flow's entry, or none. It may be past its time: then it is no longer good for anything but to be
   /// replaced.
@@ -73,33 +73,49 @@ class BasicConnectionTable {
   class View {
    public:
     explicit View(const BasicConnectionTable& table)
-        : buckets_(table.buckets_), mask_(table.bucket_mask_), seed_(table.seed_) {}
+        : slots_(table.buckets_->slots.data()),
+          mask_(table.bucket_mask_ * Bucket::kLines + Bucket::kLines - 1),
+          seed_(table.seed_) {}
 
     uint64_t hash(const Key& key) const { return hash_of(key, seed_); }
-    /// The first of the flow's buckets, where nearly all flows are; has it fetched.
-    Bucket* fetch(uint64_t hash) const {
-      Bucket* const home = buckets_ + (hash & mask_);
-      prefetch(home);
+    /// The flow's home: its line's first slot. Has it fetched.
+    Slot* fetch(uint64_t hash) const {
+      Slot* const home = slots_ + (hash & mask_) * Bucket::kLineSlots;
+      __builtin_prefetch(home);
       return home;
+    }
+    /// Has what fetch() left fetched: where else the flow can be, but that its two buckets are taken to be
+    /// two. Inlined, because g++ leaves out calls of what does nothing but prefetch.
+    [[gnu::always_inline]] void fetch_rest(uint64_t hash) const {
+      if constexpr (Bucket::kLines > 1)
+        __builtin_prefetch(slots_ + ((hash & mask_) ^ 1) * Bucket::kLineSlots);
+      prefetch(slots_ + (hash >> 32 & mask_ / Bucket::kLines) * kSlots);
     }
 
    private:
-    Bucket* buckets_;
-    uint64_t mask_;
+    Slot* slots_;
+    uint64_t mask_;  // of lines
     HashSeed seed_;
   };
   View view() const { return View(*this); }
-  Bucket& second_of(uint64_t hash) const { return buckets_[second_bucket(hash)]; }
-  /// As much as a bucket is long, whatever is there.
-  static void prefetch(const void* bucket) {
-    constexpr size_t kLine = 64;
+  [[gnu::always_inline]] static void prefetch(const void* bucket) {
     const auto* bytes = static_cast<const uint8_t*>(bucket);
-    for (size_t at = 0; at < sizeof(Bucket); at += kLine) __builtin_prefetch(bytes + at);
+    for (size_t at = 0; at < sizeof(Bucket); at += kCacheLine) __builtin_prefetch(bytes + at);
   }
-  /// What a bucket shows: the value beside the flow's key, whatever its state; ConnectionValue{} if there is
+  /// What the flow's home shows: the value beside its key, whatever its state; ConnectionValue{} if there is
   /// none. Whom it doesn't show look_up() may know all the same.
-  static ConnectionValue peek(const Bucket& home, const Key& key) {
-    return read(home.slots[home.showing(key).slots().lowest_or_last(kSlots)], key);
+  static ConnectionValue peek(const Slot* home, const Key& key) {
+    return read(Bucket::likeliest(home, key), key);
+  }
+  /// The same of the other places where it can be.
+  ConnectionValue peek_elsewhere(const Key& key, uint64_t hash) const {
+    if constexpr (Bucket::kLines > 1) {
+      const Slot* const first = buckets_[first_bucket(hash)].slots.data();
+      const ConnectionValue value = peek(first + (home_slot(hash) ^ Bucket::kLineSlots), key);
+      if (value != ConnectionValue{}) return value;
+    }
+    const Bucket& second = buckets_[second_bucket(hash)];
+    return read(second.slots[second.showing(key).slots().lowest_or_last(kSlots)], key);
   }
 
   /// The flow's entry, or none. An entry past its time is none.
@@ -138,7 +154,11 @@ class BasicConnectionTable {
   void visit(uint64_t first, uint64_t count, Function&& visit) const;
 
  private:
-  uint64_t first_bucket(uint64_t hash) const { return hash & bucket_mask_; }
+  uint64_t first_bucket(uint64_t hash) const { return hash / Bucket::kLines & bucket_mask_; }
+  /// The first of the flow's home, in that bucket.
+  static unsigned home_slot(uint64_t hash) {
+    return static_cast<unsigned>(hash % Bucket::kLines * Bucket::kLineSlots);
+  }
   uint64_t second_bucket(uint64_t hash) const {
     const uint64_t second = hash >> 32 & bucket_mask_;
     return second == first_bucket(hash) ? second ^ 1 : second;
@@ -170,6 +190,7 @@ class BasicConnectionTable {
   Claim make_room(Attempt& attempt) const;
   Claim move_others(Attempt& attempt, uint64_t limit) const;
   static Claim take(Slot& slot, ConnectionValue seen, uint64_t hash);
+  static Claim take_one(const Pair& pair, SlotSet of, uint64_t hash);
   static Claim take_free(const Pair& pair, uint64_t hash);
   Claim move_entry(Slot& from, uint64_t to_bucket, Claim to, const Attempt& attempt) const;
 
@@ -204,16 +225,29 @@ template <typename Key>
   return {&slot, version};
 }
 
-/// A free slot of the pair, the first bucket's first.
+/// The first of some slots that is still free.
 template <typename Key>
-[[gnu::always_inline]] inline typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::take_free(
-    const Pair& pair, uint64_t hash) {
-  for (const unsigned i : pair.in_state(ConnectionState::free)) {
+[[gnu::always_inline]] inline typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::take_one(
+    const Pair& pair, SlotSet of, uint64_t hash) {
+  for (const unsigned i : of) {
     const ConnectionValue seen(pair[i].value.load(std::memory_order_relaxed));
     if (seen.state() != ConnectionState::free) continue;
     if (const Claim claim = take(pair[i], seen, hash)) return claim;
   }
   return {};
+}
+
+/// A free slot of the pair: of the flow's home, or else of its first bucket, or else of its second.
+template <typename Key>
+[[gnu::always_inline]] inline typename BasicConnectionTable<Key>::Claim BasicConnectionTable<Key>::take_free(
+    const Pair& pair, uint64_t hash) {
+  const SlotSet free = pair.in_state(ConnectionState::free);
+  if constexpr (Bucket::kLines > 1) {
+    constexpr unsigned kLine = (1u << Bucket::kLineSlots) - 1;
+    const SlotSet at_home(kLine << home_slot(hash));
+    if (const Claim claim = take_one(pair, free & at_home, hash)) return claim;
+  }
+  return take_one(pair, free, hash);
 }
 
 /// The flow is ours to enter if we have a claim in one of its buckets and nobody else shows it. Nearly always

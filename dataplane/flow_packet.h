@@ -22,7 +22,7 @@ struct alignas(128) FlowPacket {
   uint64_t hash = 0;         // of the key
   WideKey wide_key;          // of a flow in the wide table; of another, `rest` is its key
   uint8_t* frame = nullptr;  // as it came: its first octet
-  void* home = this;         // the bucket where the flow is looked for first; before any, what can be fetched
+  void* home = this;         // the line where the flow is looked for first; before any, what can be fetched
   ConnectionValue value;     // if servers are many: what was seen of the entry
   uint32_t server = kNoServer;  // slot, kNoServer until found
   bool known = false;           // without a server: there is an entry, to be given another

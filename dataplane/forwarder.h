@@ -58,7 +58,7 @@ class Forwarder {
   template <typename Key>
   struct Track {
     Track(const BasicConnectionTable<Key>& of, TableCounters& counts, FlowPacket& first)
-        : table(of), counters(counts), matched(first) {}
+        : table(of), counters(counts), matched(first), missed(first) {}
     const BasicConnectionTable<Key>& table;
     TableCounters& counters;
     FlowList matched;         // TCP and UDP; from match_services() on, only of services
@@ -78,11 +78,11 @@ class Forwarder {
     }
     /// Of the buckets that were asked for at once, more than a processor has room for, it drops some. So one
     /// that will be needed soon is asked for again.
-    static void fetch_again(const FlowPacket& flow) { BasicConnectionTable<Key>::prefetch(flow.home); }
-    /// What the flow's first bucket shows.
-    ConnectionValue peek(const FlowPacket& flow) const { return table.peek(home_of(flow), flow.key<Key>()); }
-    auto& home_of(const FlowPacket& flow) const {
-      return *static_cast<typename BasicConnectionTable<Key>::Bucket*>(flow.home);
+    [[gnu::always_inline]] static void fetch_again(const FlowPacket& flow) { __builtin_prefetch(flow.home); }
+    /// What the flow's home shows.
+    static ConnectionValue peek(const FlowPacket& flow) {
+      using Table = BasicConnectionTable<Key>;
+      return Table::peek(static_cast<const typename Table::Slot*>(flow.home), flow.key<Key>());
     }
   };
 

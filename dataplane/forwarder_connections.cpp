@@ -18,6 +18,11 @@ namespace {
   return settled.holds(value, event, hops[value.server()].stamp);
 }
 
+/// Has fetched what the worker knows and counts of the server that was seen in the flow's entry.
+[[gnu::always_inline]] inline void fetch_hop(const FlowPacket& flow, NextHops::View hops) {
+  __builtin_prefetch(&hops[flow.value.server()], 1);
+}
+
 }  // namespace
 
 void Forwarder::find_connections(const Snapshot& snapshot, Tick now) {
@@ -56,17 +61,21 @@ template <bool kRedirects, typename Key>
       if (kRedirects) redirect(flow.frame, hops[value.server()], fields);
       return;
     }
-    track.table.prefetch_second(flow.hash);
+    track.table.view().fetch_rest(flow.hash);
     flow.server = kNoServer;
     flow.known = false;
     unsettled.add(flow);
     (fields.event == PacketEvent::syn && value == ConnectionValue{} ? missed : sought).add(flow);
   };
+  const auto end = track.matched.end();
   if (snapshot.servers.size() > kManyServers) {
     fetch_next_hops(track, hops);
-    for (FlowPacket& flow : track.matched) find(flow, flow.value);
+    for (auto at = track.matched.begin(); at != end; ++at) {
+      FlowPacket& flow = *at;
+      fetch_hop(at.ahead(), hops);
+      find(flow, flow.value);
+    }
   } else {
-    const auto end = track.matched.end();
     for (auto at = track.matched.begin(); at != end; ++at) {
       FlowPacket& flow = *at;
       track.fetch_again(at.ahead());
@@ -78,10 +87,13 @@ template <bool kRedirects, typename Key>
 /// Looks at the entries, and has fetched what else will be needed of the packets' servers.
 template <typename Key>
 void Forwarder::fetch_next_hops(const Track<Key>& track, NextHops::View hops) {
-  for (FlowPacket& flow : track.matched) {
+  const auto end = track.matched.end();
+  for (auto at = track.matched.begin(); at != end; ++at) {
+    FlowPacket& flow = *at;
+    track.fetch_again(at.ahead());
     const ConnectionValue value = track.peek(flow);
     flow.value = value;
-    __builtin_prefetch(&hops[value.server()], 1);
+    fetch_hop(flow, hops);
   }
 }
 
@@ -93,7 +105,7 @@ void Forwarder::settle_connections(Track<Key>& track, const SettledValues& settl
   const NextHops::View hops = hops_.view();
   for (FlowPacket& flow : track.sought) {
     const uint64_t hash = flow.hash;
-    const ConnectionValue value = track.table.peek(track.table.second_of(hash), flow.key<Key>());
+    const ConnectionValue value = track.table.peek_elsewhere(flow.key<Key>(), hash);
     if (is_settled(value, flow.fields.event, settled, hops)) [[likely]] {
       flow.server = value.server();
       continue;
@@ -144,7 +156,11 @@ void Forwarder::schedule_new_connections(const Burst& packets, const Snapshot& s
 template <typename Key>
 void Forwarder::schedule_new_connections(Track<Key>& track, const Burst& packets, const Snapshot& snapshot,
                                          Tick now, Outcome& outcome) {
-  for (FlowPacket& flow : track.missed) {
+  const auto table = track.table.view();
+  const auto end = track.missed.end();
+  for (auto at = track.missed.begin(); at != end; ++at) {
+    FlowPacket& flow = *at;
+    table.fetch_rest(at.ahead().hash);
     const Service& service = snapshot.services[service_of(flow.key<Key>())];
     if (service.maglev_size == 0) {
       outcome.add_drop(packet_of(packets, flow), service.unavailable);

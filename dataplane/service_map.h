@@ -50,7 +50,9 @@ class ServiceMap {
   bool is_large() const {
     return slots_.size() * sizeof(uint16_t) + keys_.size() * sizeof(Key) > kFirstLevelCache;
   }
-  void prefetch(const Key& key) const { __builtin_prefetch(&slots_[hash_.home(fold(key))]); }
+  [[gnu::always_inline]] void prefetch(const Key& key) const {
+    __builtin_prefetch(&slots_[hash_.home(fold(key))]);
+  }
 
   /// 0: not there.
   uint32_t find(const Key& key) const { return view().find(key); }

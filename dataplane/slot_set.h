@@ -26,6 +26,7 @@ class SlotSet {
  public:
   explicit constexpr SlotSet(unsigned bits) : bits_(bits) {}
   constexpr bool empty() const { return bits_ == 0; }
+  friend constexpr SlotSet operator&(SlotSet a, SlotSet b) { return SlotSet(a.bits_ & b.bits_); }
   constexpr bool is_more_than_one() const { return (bits_ & (bits_ - 1)) != 0; }
   /// The last of so many if there is none: without a branch.
   constexpr size_t lowest_or_last(size_t slots) const {

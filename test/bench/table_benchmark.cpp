@@ -145,12 +145,12 @@ void memory_of_rte_hash(benchmark::State& state, uint64_t entries) {
 void occupancy(benchmark::State& state, uint64_t slots, uint64_t seed) {
   TurnoutRival rival(slots, seed);
   uint64_t entered = 0;
-  std::array<ConnectionKey, kBurst> keys;
+  std::array<ConnectionKey, kBulk> keys;
   for (auto _ : state) {
     rival.clear();
     uint64_t next = seed << 32;
-    uint64_t of_burst = kBurst;
-    for (entered = 0; of_burst == kBurst; entered += of_burst) {
+    uint64_t of_burst = kBulk;
+    for (entered = 0; of_burst == kBulk; entered += of_burst) {
       for (ConnectionKey& key : keys) key = TurnoutRival::key(next++);
       of_burst = rival.insert(keys);
     }

@@ -12,13 +12,14 @@
 #include <rte_hash.h>
 #include <rte_hash_crc.h>
 
-#include "dataplane/bounds.h"
 #include "dataplane/connection_table.h"
 #include "dataplane/move_credit.h"
 #include "test/bench/eal.h"
 #include "test/bench/flow_numbers.h"
 
 namespace turnout::bench {
+
+inline constexpr size_t kBulk = 32;  // keys that are looked up, or entered, at once
 
 /// Client address and port of a flow, 48 bits.
 constexpr uint64_t client_number(uint64_t n) {
@@ -41,10 +42,10 @@ class TurnoutRival {
   /// How many of them were found. A whole number of bursts.
   uint64_t look_up(std::span<const Key> keys) const {
     uint64_t found = 0;
-    std::array<uint64_t, kBurst> hashes;
-    for (size_t at = 0; at < keys.size(); at += kBurst) {
-      prepare(keys.subspan(at, kBurst), hashes);
-      for (size_t i = 0; i < kBurst; ++i) {
+    std::array<uint64_t, kBulk> hashes;
+    for (size_t at = 0; at < keys.size(); at += kBulk) {
+      prepare(keys.subspan(at, kBulk), hashes);
+      for (size_t i = 0; i < kBulk; ++i) {
         const ConnectionEntry entry = table_.look_up(keys[at + i], hashes[i]);
         found += entry ? uint64_t{1} + entry.value.server() : 0;
       }
@@ -57,11 +58,11 @@ class TurnoutRival {
     uint64_t entered = 0;
     const Timeouts timeouts;
     const auto value = ConnectionValue::make(0, 0, state, kNow);
-    std::array<uint64_t, kBurst> hashes;
-    for (size_t at = 0; at < keys.size(); at += kBurst) {
-      prepare(keys.subspan(at, kBurst), hashes);
-      for (const uint64_t hash : hashes) table_.prefetch_second(hash);
-      for (size_t i = 0; i < kBurst; ++i) {
+    std::array<uint64_t, kBulk> hashes;
+    for (size_t at = 0; at < keys.size(); at += kBulk) {
+      prepare(keys.subspan(at, kBulk), hashes);
+      for (const uint64_t hash : hashes) table_.view().fetch_rest(hash);
+      for (size_t i = 0; i < kBulk; ++i) {
         const InsertedConnection made =
             table_.insert(keys[at + i], hashes[i], value, kNow, timeouts, move_credit_.available());
         move_credit_.settle(made);
@@ -72,8 +73,8 @@ class TurnoutRival {
   }
 
  private:
-  void prepare(std::span<const Key> keys, std::array<uint64_t, kBurst>& hashes) const {
-    for (size_t i = 0; i < kBurst; ++i) {
+  void prepare(std::span<const Key> keys, std::array<uint64_t, kBulk>& hashes) const {
+    for (size_t i = 0; i < kBulk; ++i) {
       hashes[i] = table_.hash(keys[i]);
       table_.view().fetch(hashes[i]);
     }
@@ -119,13 +120,13 @@ class RteHashRival {
 
   uint64_t look_up(std::span<const Key> keys) const {
     uint64_t found = 0;
-    std::array<const void*, kBurst> pointers;
-    std::array<void*, kBurst> data;
-    for (size_t at = 0; at < keys.size(); at += kBurst) {
-      for (size_t i = 0; i < kBurst; ++i) pointers[i] = &keys[at + i];
+    std::array<const void*, kBulk> pointers;
+    std::array<void*, kBulk> data;
+    for (size_t at = 0; at < keys.size(); at += kBulk) {
+      for (size_t i = 0; i < kBulk; ++i) pointers[i] = &keys[at + i];
       uint64_t hits = 0;
       found += static_cast<uint64_t>(
-          rte_hash_lookup_bulk_data(hash_.get(), pointers.data(), kBurst, &hits, data.data()));
+          rte_hash_lookup_bulk_data(hash_.get(), pointers.data(), kBulk, &hits, data.data()));
       for (uint64_t left = hits; left != 0; left &= left - 1)
         found += reinterpret_cast<uintptr_t>(data[static_cast<size_t>(std::countr_zero(left))]);
     }

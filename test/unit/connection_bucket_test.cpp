@@ -92,6 +92,31 @@ TYPED_TEST(ConnectionBucketTest, NumbersTheSlotsOfAPair) {
   }
 }
 
+TYPED_TEST(ConnectionBucketTest, FindsInALineTheSlotThatShowsAKeyOrItsLast) {
+  using Bucket = ConnectionBucket<TypeParam>;
+  static_assert(Bucket::kLineSlots * sizeof(typename Bucket::Slot) == 64);
+  std::mt19937_64 random(1);
+  Bucket bucket{};
+  unsigned shown = 0;
+  for (unsigned i = 0; i < 20'000; ++i) {
+    fill(bucket, random);
+    const auto key = random_key<TypeParam>(random);
+    for (size_t line = 0; line < bucket.slots.size(); line += Bucket::kLineSlots) {
+      size_t wanted = line;
+      const size_t last = line + Bucket::kLineSlots - 1;
+      while (wanted < last && !shows(bucket.slots[wanted].key.load(std::memory_order_relaxed), key)) ++wanted;
+      ASSERT_EQ(&Bucket::likeliest(&bucket.slots[line], key), &bucket.slots[wanted]);
+      shown += wanted < last;
+    }
+  }
+  EXPECT_GT(shown, 1000u);
+}
+
+TEST(SlotSet, HasWhatTwoHaveInCommon) {
+  EXPECT_EQ(listed(SlotSet(0b1010'0110) & SlotSet(0b0000'1100)), (std::vector<unsigned>{2}));
+  EXPECT_TRUE((SlotSet(0b1100) & SlotSet(0b0011)).empty());
+}
+
 TEST(SlotSet, TellsWhetherItHasMoreThanOne) {
   EXPECT_FALSE(SlotSet(0).is_more_than_one());
   for (unsigned slot = 0; slot < 8; ++slot) EXPECT_FALSE(SlotSet(1u << slot).is_more_than_one());

@@ -55,6 +55,52 @@ TYPED_TEST(AnyConnectionTable, TakesTheBytesThatItsHeaderSays) {
   EXPECT_EQ(table->buckets(), 256u);
 }
 
+/// Where a look at the flow's home finds it, or one elsewhere, or neither.
+enum class Place : uint8_t { home, elsewhere, nowhere };
+template <typename Key>
+Place place_of(const BasicTestTable<Key>& table, const Key& key) {
+  const uint64_t hash = table->hash(key);
+  if (table->peek(table->view().fetch(hash), key).present()) return Place::home;
+  return table->peek_elsewhere(key, hash).present() ? Place::elsewhere : Place::nowhere;
+}
+
+TYPED_TEST(AnyConnectionTable, AFlowIsAtHomeAsLongAsThereIsRoom) {
+  constexpr size_t kRoom = 64 / (sizeof(TypeParam) + 8);  // slots of a cache line
+  const BasicTestTable<TypeParam> table(1024);
+  const auto* const home = table->view().fetch(table->hash(this->key(0)));
+  size_t neighbours = 0;
+  for (uint64_t number = 0; neighbours < 8; ++number) {
+    const TypeParam key = this->key(number);
+    if (table->view().fetch(table->hash(key)) != home) continue;
+    EXPECT_EQ(place_of(table, key), Place::nowhere);
+    ASSERT_EQ(table.insert(key, entry(7, established)).result, Result::inserted);
+    EXPECT_EQ(place_of(table, key), neighbours < kRoom ? Place::home : Place::elsewhere);
+    ++neighbours;
+  }
+}
+
+TYPED_TEST(AnyConnectionTable, NearlyAllFlowsAreAtHomeAndNoneIsLost) {
+  constexpr bool kNarrow = sizeof(TypeParam) == 8;
+  const BasicTestTable<TypeParam> table(1 << 14);
+  std::mt19937_64 random(1);
+  std::vector<TypeParam> flows;
+  const auto share_at_home = [&](size_t count) {
+    while (flows.size() < count) {
+      flows.push_back(this->random_key(random));
+      EXPECT_TRUE(table.insert(flows.back(), entry(7, established)).entry);
+    }
+    size_t at_home = 0;
+    for (const TypeParam& flow : flows) {
+      const Place place = place_of(table, flow);
+      EXPECT_NE(place, Place::nowhere);
+      at_home += place == Place::home;
+    }
+    return static_cast<double>(at_home) / static_cast<double>(count);
+  };
+  EXPECT_GT(share_at_home(1 << 12), kNarrow ? 0.99 : 0.95) << "a quarter full";
+  EXPECT_GT(share_at_home(1 << 13), kNarrow ? 0.95 : 0.87) << "half full";
+}
+
 TYPED_TEST(AnyConnectionTable, FindsWhatWasInsertedAndNothingThatDiffersInABit) {
   const BasicTestTable<TypeParam> table(64);
   const TypeParam key = this->key(1);
