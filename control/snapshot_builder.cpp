@@ -138,10 +138,12 @@ RateLimit rate_of(const RateConfig& rate) {
   return rate ? RateLimit::of(rate.per_second, rate.burst_or_usual()) : RateLimit();
 }
 
-/// Of what a worker takes at once, a millisecond's worth and a burst's worth are enough.
+/// Of what a worker takes at once, a millisecond's worth is enough, and so are 32: what it has taken and not
+/// used is missing elsewhere.
 uint32_t batch_of(const RateConfig& packets) {
+  constexpr uint32_t kMostTokens = 32;
   if (!packets) return 1;
-  return std::clamp(std::min(packets.per_second / 1000, packets.burst_or_usual() / 8), 1u, uint32_t{kBurst});
+  return std::clamp(std::min(packets.per_second / 1000, packets.burst_or_usual() / 8), 1u, kMostTokens);
 }
 
 ServiceLimits limits_of(const ServiceConfig& config) {

@@ -6,7 +6,7 @@
 
 namespace turnout {
 
-inline constexpr size_t kBurst = 32;    // packets taken from a queue at once
+inline constexpr size_t kBurst = 64;    // packets taken from a queue at once
 inline constexpr size_t kMaxPorts = 8;  // lanes of an Outcome
 inline constexpr size_t kMaxServices =
     1u << 16;  // service index: 16 bits of a connection key; 0 is never a service

@@ -66,13 +66,23 @@ void Worker::rest() {
   last_tsc_ = tsc;
 }
 
+/// Takes what the queue has, up to a burst.
+uint16_t Worker::take(const WorkerQueues::Receive& queue) {
+  constexpr uint16_t kDriversMost = 32;  // that some drivers hand over at once: then there may be more
+  rte_mbuf** const packets = burst_.packets.data();
+  uint16_t count = rte_eth_rx_burst(queue.device, queue.queue, packets, kBurst);
+  if (count == kDriversMost) [[unlikely]]
+    count += rte_eth_rx_burst(queue.device, queue.queue, packets + count, kBurst - kDriversMost);
+  burst_.count = count;
+  return count;
+}
+
 uint16_t Worker::receive(const WorkerQueues::Receive& queue, Tick now) {
   if (queue.source != WorkerQueues::Receive::Source::device) [[unlikely]]
     return receive_spread(queue, now);
   burst_.port = queue.port;
   burst_.released = false;
-  burst_.count = rte_eth_rx_burst(queue.device, queue.queue, burst_.packets.data(), kBurst);
-  const uint16_t received = burst_.count;
+  const uint16_t received = take(queue);
   if (received == 0) return 0;
   // Read after the packets were: those that came after a change was answered meet what it changed.
   const Snapshot& snapshot = shared_.snapshots.read();
@@ -152,11 +162,26 @@ uint64_t Worker::bytes_of(const Outcome::Lane& lane) const {
   return bytes;
 }
 
+namespace {
+
+/// Some drivers take less at once than they have room for. How many were sent.
+uint16_t send_all(const WorkerQueues::Transmit& queue, rte_mbuf** frames, uint16_t count) {
+  uint16_t sent = rte_eth_tx_burst(queue.device, queue.queue, frames, count);
+  while (sent < count) [[unlikely]] {
+      const uint16_t more = rte_eth_tx_burst(queue.device, queue.queue, frames + sent, count - sent);
+      if (more == 0) break;
+      sent += more;
+    }
+  return sent;
+}
+
+}  // namespace
+
 uint16_t Worker::send(const WorkerQueues::Transmit& queue, rte_mbuf** frames, uint16_t count) {
   if (!queue.lock) [[likely]]
-    return rte_eth_tx_burst(queue.device, queue.queue, frames, count);
+    return send_all(queue, frames, count);
   const TransmitLock::Guard guard(*queue.lock);
-  return rte_eth_tx_burst(queue.device, queue.queue, frames, count);
+  return send_all(queue, frames, count);
 }
 
 /// Sends what the queue takes, drops the rest.

@@ -99,6 +99,7 @@ class Worker {
     BurstTap* tap = nullptr;  // of the capture that runs
   };
 
+  uint16_t take(const WorkerQueues::Receive& queue);
   uint16_t receive(const WorkerQueues::Receive& queue, Tick now);
   void split_trunk(const WorkerQueues::Receive& queue, const Snapshot& snapshot, Tick now);
   std::array<uint16_t, kBurst> ingress_ports(const WorkerQueues::Receive& queue, const Snapshot& snapshot,

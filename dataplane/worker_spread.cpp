@@ -36,8 +36,7 @@ uint16_t Worker::receive_spread(const WorkerQueues::Receive& queue, Tick now) {
 
 uint16_t Worker::poll_spread(const WorkerQueues::Receive& queue) {
   if (!queue.spreader->ready()) return 0;
-  burst_.count = rte_eth_rx_burst(queue.device, queue.queue, burst_.packets.data(), kBurst);
-  return burst_.count;
+  return take(queue);
 }
 
 void Worker::hand_over(const WorkerQueues::Receive& queue, const Snapshot& snapshot) {

@@ -122,13 +122,17 @@ TEST_F(FragmentTableTest, ReleasesNobodyElses) {
 }
 
 TEST_F(FragmentTableTest, ReleasesNoMoreThanABurstAtOnceAndEachPortsAlone) {
-  for (uint16_t i = 0; i < 60; ++i) ASSERT_GE(hold(datagram(1), kNow, i < 40 ? 0 : 3), 0);
-  table.learn(datagram(1), {}, kNow);
+  constexpr uint16_t kOfFirst = 50, kOfSecond = kBurst + 8 - kOfFirst, kOfOtherPort = 20;
+  for (uint16_t i = 0; i < kOfFirst; ++i) ASSERT_GE(hold(datagram(1)), 0);
+  for (uint16_t i = 0; i < kOfSecond; ++i) ASSERT_GE(hold(datagram(2)), 0);
+  for (uint16_t i = 0; i < kOfOtherPort; ++i) ASSERT_GE(hold(datagram(2), kNow, 3), 0);
+  table.learn(datagram(2), {}, kNow);
+  table.learn(datagram(1), {}, kNow);  // behind those of the other, and of two ports
   std::vector<std::pair<uint16_t, uint16_t>> bursts;
   Burst burst;
   for (table.take_released(burst); burst.count > 0; table.take_released(burst))
     bursts.emplace_back(burst.port, burst.count);
-  EXPECT_EQ(bursts, (std::vector<std::pair<uint16_t, uint16_t>>{{0, 32}, {0, 8}, {3, 20}}));
+  EXPECT_EQ(bursts, (std::vector<std::pair<uint16_t, uint16_t>>{{0, kBurst}, {0, 8}, {3, kOfOtherPort}}));
 }
 
 TEST_F(FragmentTableTest, HoldsSixtyFourOfADatagram) {
