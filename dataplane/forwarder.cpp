@@ -85,6 +85,15 @@ void Forwarder::parse(const Burst& packets, const Snapshot& snapshot, Outcome& o
   outcome.keeps_lengths = plain_;
 }
 
+namespace {
+
+/// Has the second line of four frames fetched. The headers of IPv6 end there, those of IPv4 in the first.
+[[gnu::always_inline]] inline void fetch_ends(const FlowPacket* four) {
+  for (size_t i = 0; i < 4; ++i) __builtin_prefetch(four[i].frame + kCacheLine);
+}
+
+}  // namespace
+
 /// Parses from a packet on as long as the next four are plain and of one family, and lists them. Returns the
 /// first of those that are not. Nothing is called, so that all that it needs stays in registers.
 template <PlainPacket kFamily>
@@ -94,6 +103,7 @@ template <PlainPacket kFamily>
   packet_detail::FourNumbers longest{};
   for (; position + 4 <= packets.count; position += 4) {
     FlowPacket* const four = &flows_[position];
+    if (kFamily == PlainPacket::ipv6 && position + 8 <= packets.count) fetch_ends(four + 4);
     if (!frames.parse(&packets.packets[position], four, longest)) break;
     for (size_t i = 0; i < 4; ++i) run.add(four[i]);
   }
