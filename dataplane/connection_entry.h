@@ -60,4 +60,16 @@ struct InsertedConnection {
   }
 };
 
+/// What became of a flow that took the quick way into a full table. Its members go from one register to the
+/// next: a DisplacedConnection would be put together in memory, and waited for there.
+template <typename Key>
+struct SupplantingConnection {
+  bool decided = false;    // else insert() has to find out …
+  bool displaces = false;  // … and another entry may be gone all the same
+  bool evicts = false;     // before its time
+  Key other{};             // whose entry it was
+  ConnectionValue others_value;
+  ConnectionEntry entry;  // none if nobody may go: the table is full for this flow
+};
+
 }  // namespace turnout

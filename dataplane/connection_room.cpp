@@ -33,8 +33,8 @@ class BasicConnectionTable<Key>::Search {
       const Pair alone(bucket, bucket);
       Claim room = take_free(alone, attempt_.hash);
       if (!room) {
-        const Victim victim(alone, attempt_);
-        if (victim.has_expired()) room = victim.take(attempt_);
+        const Victim victim(alone, attempt_.now, attempt_.timeouts);
+        if (victim.has_expired()) room = make_give_way(victim, attempt_);
       }
       if (room) room = move_towards_root(at, room);
       if (room) return room;

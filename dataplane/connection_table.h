@@ -98,6 +98,7 @@ class BasicConnectionTable {
     HashSeed seed_;
   };
   View view() const { return View(*this); }
+  /// Has a bucket fetched, all of its lines.
   [[gnu::always_inline]] static void prefetch(const void* bucket) {
     const auto* bytes = static_cast<const uint8_t*>(bucket);
     for (size_t at = 0; at < sizeof(Bucket); at += kCacheLine) __builtin_prefetch(bytes + at);
@@ -134,6 +135,12 @@ class BasicConnectionTable {
   /// The quick way of insert(), which is nearly always enough: one of the flow's buckets has a free slot, and
   /// nobody else shows the flow. None if it is otherwise, and nothing has changed then.
   ConnectionEntry enter(const Key& key, uint64_t hash, ConnectionValue proposal) const;
+
+  /// The quick way of insert() without a move budget, into a table that is full: neither of the flow's
+  /// buckets has a free slot or shows the flow, and an entry gives way, or none may. Undecided if it is
+  /// otherwise. Inline in connection_room.h.
+  SupplantingConnection<Key> supplant(const Key& key, uint64_t hash, ConnectionValue proposal, Tick now,
+                                      const Timeouts& timeouts) const;
 
   static constexpr unsigned kMoveBudget = 512;  // fills a table of random keys to 0.95 before it refuses one
 
@@ -188,6 +195,7 @@ class BasicConnectionTable {
   class Victim;
   class Search;
   Claim make_room(Attempt& attempt) const;
+  static Claim make_give_way(const Victim& victim, Attempt& attempt);
   Claim move_others(Attempt& attempt, uint64_t limit) const;
   static Claim take(Slot& slot, ConnectionValue seen, uint64_t hash);
   static Claim take_one(const Pair& pair, SlotSet of, uint64_t hash);

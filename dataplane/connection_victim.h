@@ -1,5 +1,6 @@
 // Which entry of full buckets goes first: one past its time, else of SYNs without an answer, else of closed
-// connections the one that was idle the longest. In a flood every packet asks that of two buckets.
+// connections the one that was idle the longest. A slot that is free after all goes before any of them. In a
+// flood every packet asks that of two buckets.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +13,7 @@
 
 namespace turnout {
 
-/// How gladly an entry is given up, and which it is: what it is (2 bits) | its age (21) | its number (3).
+/// How gladly an entry is given up, and which it is: what it is (3 bits) | its age (21) | its number (3).
 class VictimScore {
  public:
   static constexpr unsigned kMostEntries = 8;
@@ -28,15 +29,17 @@ class VictimScore {
 
   constexpr bool may_go() const { return bits_ != 0; }
   constexpr bool has_expired() const { return bits_ >> kKindAt == kExpired; }
+  constexpr bool is_free() const { return bits_ >> kKindAt == kFree; }
   constexpr unsigned number() const { return bits_ % kMostEntries; }
   constexpr uint32_t bits() const { return bits_; }
   friend constexpr auto operator<=>(VictimScore, VictimScore) = default;
 
   static constexpr unsigned kAgeAt = 3, kKindAt = 24;
-  static constexpr uint8_t kClosed = 1, kUnanswered = 2, kExpired = 3;
+  static constexpr uint8_t kClosed = 1, kUnanswered = 2, kExpired = 3, kFree = 4;
   /// By state; 0: may not go before its time. Sixteen of them, for a byte shuffle.
-  static constexpr std::array<uint8_t, 16> kKinds = {0, 0, 0, kUnanswered, 0, 0, kClosed, 0, kUnanswered};
-  static_assert(kKinds[static_cast<size_t>(ConnectionState::syn_recv)] == kUnanswered &&
+  static constexpr std::array<uint8_t, 16> kKinds = {kFree, 0, 0, kUnanswered, 0, 0, kClosed, 0, kUnanswered};
+  static_assert(kKinds[static_cast<size_t>(ConnectionState::free)] == kFree &&
+                kKinds[static_cast<size_t>(ConnectionState::syn_recv)] == kUnanswered &&
                 kKinds[static_cast<size_t>(ConnectionState::close)] == kClosed &&
                 kKinds[static_cast<size_t>(ConnectionState::template_new)] == kUnanswered);
   static_assert(static_cast<size_t>(ConnectionState::template_new) == 8,
@@ -76,14 +79,15 @@ class FourScores {
     const __m128i state = _mm_and_si128(_mm_srli_epi32(low, kTickBits), all(0xF));
     const __m128i expired = _mm_cmpgt_epi32(distance, timeout_of(state));
 
-    const __m128i kinds =
-        _mm_shuffle_epi8(load(VictimScore::kKinds.data()), state);  // the other octets say "free": 0
+    // Of each state's kind the lowest octet counts: the others are shifted out.
+    const __m128i kinds = _mm_shuffle_epi8(load(VictimScore::kKinds.data()), state);
     const __m128i kind = _mm_or_si128(kinds, _mm_and_si128(expired, all(VictimScore::kExpired)));
     const __m128i age = _mm_max_epi32(distance, _mm_setzero_si128());
     const __m128i numbers = _mm_setr_epi32(first, first + 1, first + 2, first + 3);
     const __m128i score = _mm_or_si128(_mm_slli_epi32(kind, VictimScore::kKindAt),
                                        _mm_or_si128(_mm_slli_epi32(age, VictimScore::kAgeAt), numbers));
-    return _mm_and_si128(score, _mm_cmpgt_epi32(kind, _mm_setzero_si128()));
+    const __m128i oldest_of_no_kind = all((1u << VictimScore::kKindAt) - 1);
+    return _mm_and_si128(score, _mm_cmpgt_epi32(score, oldest_of_no_kind));
   }
   static VictimScore highest(__m128i four) {
     const __m128i two = _mm_max_epi32(four, _mm_shuffle_epi32(four, _MM_SHUFFLE(1, 0, 3, 2)));

@@ -175,8 +175,14 @@ class Forwarder {
   Insertion insert(Track<Key>& track, const Key& key, uint64_t hash, ConnectionValue value,
                    const Snapshot& snapshot, Tick now);
   template <typename Key>
-  void note_displaced(Track<Key>& track, const InsertedConnection& inserted, const Snapshot& snapshot,
-                      Tick now);
+  void note_inserted(Track<Key>& track, const Key& key, ConnectionValue value, const Snapshot& snapshot);
+  // In full tables (forwarder_insertion.cpp).
+  template <typename Key>
+  Insertion insert_closely(Track<Key>& track, const Key& key, uint64_t hash, ConnectionValue value,
+                           const Snapshot& snapshot, Tick now);
+  template <typename Key>
+  void note_displaced(Track<Key>& track, const Key& key, ConnectionValue value, bool evicted,
+                      const Snapshot& snapshot, Tick now);
 
   // Limits (forwarder_limits.cpp).
   void limit_packets(const Burst& packets, const Snapshot& snapshot, Outcome& outcome);

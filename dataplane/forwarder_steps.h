@@ -2,8 +2,6 @@
 // forwarder_connections.cpp and forwarder_persistence.cpp only.
 #pragma once
 
-#include <algorithm>
-
 #include "dataplane/accounting.h"
 #include "dataplane/forwarder.h"
 #include "dataplane/scheduler.h"
@@ -28,46 +26,28 @@ constexpr bool is_looked_for(SchedulerKind kind) {
                           : server_by_maglev(service, flow);
 }
 
-/// Enters a flow or a template into its table, and counts what becomes of others by that.
+/// Enters a flow or a template into its table, and counts it. In a table that is not full nearly each finds a
+/// free slot at once.
 template <typename Key>
 [[gnu::always_inline]] inline Forwarder::Insertion Forwarder::insert(Track<Key>& track, const Key& key,
                                                                      uint64_t hash, ConnectionValue value,
                                                                      const Snapshot& snapshot, Tick now) {
-  Insertion insertion{InsertedConnection::Result::inserted, {}};
-  if (!track.is_crowded) insertion.entry = track.table.enter(key, hash, value);
-  if (insertion.entry) {
-    track.move_credit.earn();
-  } else {
-    const InsertedConnection inserted =
-        track.table.insert(key, hash, value, now, snapshot.timeouts, track.move_credit.available());
-    track.is_crowded = inserted.crowded;
-    track.move_credit.settle(inserted);
-    note_displaced(track, inserted, snapshot, now);
-    insertion = {inserted.result, inserted.entry};
+  if (!track.is_crowded) {
+    if (const ConnectionEntry entry = track.table.enter(key, hash, value)) {
+      track.move_credit.earn();
+      note_inserted(track, key, value, snapshot);
+      return {InsertedConnection::Result::inserted, entry};
+    }
   }
-  if (insertion.result == InsertedConnection::Result::inserted) {
-    track.counters.inserted.add(1);
-    note_opened(counters_, snapshot, value);
-    note_client(counters_, snapshot, key, ConnectionState::free, value.state());
-  }
-  return insertion;
+  return insert_closely(track, key, hash, value, snapshot, now);
 }
 
 template <typename Key>
-[[gnu::always_inline]] inline void Forwarder::note_displaced(Track<Key>& track,
-                                                             const InsertedConnection& inserted,
-                                                             const Snapshot& snapshot, Tick now) {
-  for (size_t i = 0; i < inserted.displaced_count; ++i) {
-    const DisplacedConnection& displaced = inserted.displaced[i];
-    (displaced.evicted ? track.counters.evicted : track.counters.expired).add(1);
-    note_closed(counters_, snapshot, displaced.value);
-    note_client(counters_, snapshot, displaced.key_as<Key>(), displaced.value.state(), ConnectionState::free);
-    // Who loses its entry in the middle of its handshake goes on by the Maglev table: so has to be who begins
-    // now.
-    if (displaced.evicted && displaced.value.state() == ConnectionState::syn_recv)
-      track.overload_until =
-          std::max(track.overload_until, now + snapshot.timeouts.of(ConnectionState::syn_recv));
-  }
+[[gnu::always_inline]] inline void Forwarder::note_inserted(Track<Key>& track, const Key& key,
+                                                            ConnectionValue value, const Snapshot& snapshot) {
+  track.counters.inserted.add(1);
+  note_opened(counters_, snapshot, value);
+  note_client(counters_, snapshot, key, ConnectionState::free, value.state());
 }
 
 }  // namespace turnout

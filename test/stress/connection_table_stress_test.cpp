@@ -79,7 +79,7 @@ struct Tally {
   uint64_t misrouted = 0;  // entries with another flow's server
   uint64_t lost = 0;       // entries that should have been there
 
-  void note(const InsertedConnection& result) {
+  void note(const TestInsertion& result) {
     inserted += result.result == Result::inserted;
     existing += result.result == Result::existing;
     full += result.result == Result::full;
@@ -128,11 +128,28 @@ template <typename Key>
 struct Race {
   static constexpr unsigned kThreads = 4;
   const uint64_t flows;
+  const bool among_syns;  // the table is full of those, and one of them gives way to each flow
   BasicTestTable<Key> table;
   std::vector<std::array<uint32_t, kThreads>> answers;
   std::array<Tally, kThreads> tallies{};
 
-  Race(uint64_t capacity, uint64_t number) : flows(number), table(capacity), answers(number) {}
+  Race(uint64_t capacity, uint64_t number, bool is_among_syns = false)
+      : flows(number), among_syns(is_among_syns), table(capacity), answers(number) {
+    if (among_syns) fill_with_syns();
+  }
+
+  void fill_with_syns() {
+    for (uint64_t other = 1u << 30; table.live() < table->slots(); ++other) {
+      const Key key = key_of<Key>(other);
+      table.insert(key, propose(key, 0, ConnectionState::syn_recv, 0));
+    }
+  }
+  uint64_t established() const {
+    uint64_t number = 0;
+    table.for_each_slot(
+        [&](const Key&, ConnectionValue value) { number += value.state() == ConnectionState::established; });
+    return number;
+  }
 
   void insert_all(unsigned thread, uint64_t round) {
     Dice dice(round * kThreads + thread);
@@ -140,8 +157,8 @@ struct Race {
     for (uint64_t n = 0; n < flows; ++n) {
       const uint64_t flow = (n + offset) % flows;
       const Key key = key_of<Key>(round * flows + flow);
-      const auto result =
-          table.insert(key, propose(key, dice.below(kVariants), ConnectionState::established, 0));
+      const ConnectionValue ours = propose(key, dice.below(kVariants), ConnectionState::established, 0);
+      const TestInsertion result = among_syns ? table.supplant(key, ours) : table.insert(key, ours);
       tallies[thread].note(result);
       answers[flow][thread] = result.entry ? result.entry.value.server() : kNone;
       if (!result.entry) continue;
@@ -165,7 +182,7 @@ struct Race {
         ASSERT_TRUE(is_own(key, answer));
       }
     }
-    ASSERT_EQ(table.live(), entered);
+    ASSERT_EQ(established(), entered);
     ASSERT_EQ(table.unfinished(), 0u);
     ASSERT_EQ(table.duplicates(), 0u);
   }
@@ -179,8 +196,9 @@ struct Race {
         step.arrive_and_wait();
         if (thread == 0) {
           check(round);
-          live += table.live();
+          live += established();
           table.free_if([](const Key&) { return true; });
+          if (among_syns) fill_with_syns();
         }
         step.arrive_and_wait();
       }
@@ -216,6 +234,10 @@ TYPED_TEST(ConnectionTableStress, ThreadsThatInsertOneFlowInATableOfTwoBucketsAg
   Race<TypeParam>(8, 1).run(kSlow ? 5000 : 30'000);
 }
 
+TYPED_TEST(ConnectionTableStress, ThreadsThatInsertTheSameFlowsAgreeWhileOthersGiveWay) {
+  Race<TypeParam>(16, 4, true).run(kSlow ? 2000 : 10'000);
+}
+
 constexpr Timeouts kShort(2, 6, 3, 1, 4);
 
 ConnectionState any_state(Dice& dice) {
@@ -230,8 +252,9 @@ template <typename Key>
 void touch(const BasicTestTable<Key>& table, const Key& key, Tick now, Dice& dice, Tally& tally) {
   auto found = table.find(key, now, kShort);
   if (!found) {
-    const auto result =
-        table.insert(key, propose(key, dice.below(kVariants), any_state(dice), now), now, kShort);
+    const ConnectionValue ours = propose(key, dice.below(kVariants), any_state(dice), now);
+    const TestInsertion result =
+        dice.below(2) == 0 ? table.insert(key, ours, now, kShort) : table.supplant(key, ours, now, kShort);
     tally.note(result);
     if (result.entry) tally.check(key, result.entry.value);
     return;
@@ -320,7 +343,8 @@ TYPED_TEST(ConnectionTableStress, NoFlowIsEverFoundWithAKeyThatIsHalfAnothers) {
       for (uint64_t i = 0; i < (kSlow ? 300'000u : 2'000'000u); ++i) {
         const TypeParam key = this->key(dice.below(kFlows));
         const auto state = dice.below(4) == 0 ? ConnectionState::udp : ConnectionState::syn_recv;
-        const auto result = table.insert(key, propose(key, i, state, 0));
+        const TestInsertion result = i % 2 == 0 ? table.insert(key, propose(key, i, state, 0))
+                                                : table.supplant(key, propose(key, i, state, 0));
         tally.note(result);
         if (result.entry) tally.check(key, result.entry.value);
         for (size_t d = 0; d < result.displaced_count; ++d)
@@ -379,7 +403,9 @@ TYPED_TEST(ConnectionTableStress, EstablishedConnectionsSurviveAFloodAndKeepThei
       const Tick now = clock.load();
       const TypeParam stranger = this->key(kKept + dice.below(1'000'000));
       const auto state = dice.below(4) == 0 ? ConnectionState::close : ConnectionState::syn_recv;
-      tally.note(table.insert(stranger, propose(stranger, i, state, now), now, timeouts));
+      const ConnectionValue ours = propose(stranger, i, state, now);
+      tally.note(i % 2 == 0 ? table.insert(stranger, ours, now, timeouts)
+                            : table.supplant(stranger, ours, now, timeouts));
 
       const uint64_t kept = dice.below(kKept);
       auto found = table.find(this->key(kept), now, timeouts);

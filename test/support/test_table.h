@@ -1,13 +1,46 @@
 // A connection table with memory of its own.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <set>
+#include <tuple>
 
+#include "dataplane/connection_room.h"
 #include "dataplane/connection_table.h"
 
 namespace turnout {
+
+/// What became of an insertion, whichever way it took: whoever gave way to the quick one is one more than
+/// insert() alone notes.
+struct TestInsertion {
+  InsertedConnection::Result result = InsertedConnection::Result::full;
+  ConnectionEntry entry;  // none if full
+  size_t displaced_count = 0;
+  std::array<DisplacedConnection, std::tuple_size_v<decltype(InsertedConnection::displaced)> + 1> displaced;
+
+  TestInsertion(const InsertedConnection& inserted)
+      : result(inserted.result), entry(inserted.entry), displaced_count(inserted.displaced_count) {
+    std::copy_n(inserted.displaced.begin(), displaced_count, displaced.begin());
+  }
+  template <typename Key>
+  explicit TestInsertion(const SupplantingConnection<Key>& quick) : entry(quick.entry) {
+    if (entry) result = InsertedConnection::Result::inserted;
+    note_displaced(quick);
+  }
+  template <typename Key>
+  void note_displaced(const SupplantingConnection<Key>& quick) {
+    if (!quick.displaces) return;
+    DisplacedConnection& one = displaced[displaced_count++];
+    one.value = quick.others_value;
+    one.evicted = quick.evicts;
+    std::memcpy(one.key.data(), &quick.other, sizeof quick.other);
+  }
+};
 
 template <typename Key>
 class BasicTestTable {
@@ -34,6 +67,18 @@ class BasicTestTable {
     if (quickly = !quickly; quickly) inserted.entry = table_.enter(key, hash, proposal);
     if (!inserted.entry) return table_.insert(key, hash, proposal, now, timeouts);
     inserted.result = InsertedConnection::Result::inserted;
+    return inserted;
+  }
+
+  /// As a worker does with a table that has been full for a while: the quick way first, then the other
+  /// without a search for room.
+  TestInsertion supplant(const Key& key, ConnectionValue proposal, Tick now = 0,
+                         const Timeouts& timeouts = {}) const {
+    const uint64_t hash = table_.hash(key);
+    const SupplantingConnection<Key> quick = table_.supplant(key, hash, proposal, now, timeouts);
+    if (quick.decided) return TestInsertion(quick);
+    TestInsertion inserted = table_.insert(key, hash, proposal, now, timeouts, 0);
+    inserted.note_displaced(quick);
     return inserted;
   }
 

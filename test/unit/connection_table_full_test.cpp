@@ -21,8 +21,9 @@ ConnectionValue entry(uint32_t server, ConnectionState state, Tick seen = 0) {
   return ConnectionValue::make(server, 1, state, seen);
 }
 
-/// A table of two buckets, so that every flow may use each of its eight slots and nothing can move away.
-struct FullTable : testing::Test {
+/// A table of two buckets, so that every flow may use each of its eight slots and nothing can move away. Both
+/// ways in decide the same; the parameter: is it the quick one?
+struct FullTable : testing::TestWithParam<bool> {
   TestTable table{8};
   static constexpr Tick kNow = 9;
 
@@ -34,12 +35,14 @@ struct FullTable : testing::Test {
     }
     ASSERT_EQ(table.live(), 8u);
   }
-  InsertedConnection add(uint64_t flow) {
-    return table.insert(flow_key(flow), entry(99, syn_recv, kNow), kNow);
+  TestInsertion add(uint64_t flow, Tick now = kNow) {
+    const ConnectionValue proposal = entry(99, syn_recv, now);
+    return GetParam() ? table.supplant(flow_key(flow), proposal, now)
+                      : table.insert(flow_key(flow), proposal, now);
   }
-  void expect_evicted(const InsertedConnection& result, uint32_t server) {
+  void expect_evicted(const TestInsertion& result, uint32_t server) {
     EXPECT_EQ(result.result, Result::inserted);
-    ASSERT_EQ(result.displaced_count, 1);
+    ASSERT_EQ(result.displaced_count, 1u);
     EXPECT_TRUE(result.displaced[0].evicted);
     EXPECT_EQ(result.displaced[0].value.server(), server);
     EXPECT_FALSE(table.find(flow_key(server), kNow));
@@ -47,7 +50,7 @@ struct FullTable : testing::Test {
   }
 };
 
-TEST_F(FullTable, EvictsTheSynThatIsIdleTheLongest) {
+TEST_P(FullTable, EvictsTheSynThatIsIdleTheLongest) {
   fill({{established, 0},
         {syn_recv, 4},
         {close, 0},
@@ -61,7 +64,7 @@ TEST_F(FullTable, EvictsTheSynThatIsIdleTheLongest) {
   expect_evicted(add(102), 1);
 }
 
-TEST_F(FullTable, EvictsClosedConnectionsWhenThereAreNoMoreSyns) {
+TEST_P(FullTable, EvictsClosedConnectionsWhenThereAreNoMoreSyns) {
   fill({{established, 0},
         {close, 4},
         {udp, 0},
@@ -73,7 +76,7 @@ TEST_F(FullTable, EvictsClosedConnectionsWhenThereAreNoMoreSyns) {
   expect_evicted(add(100), 3);
 }
 
-TEST_F(FullTable, AFloodOfSynsReplacesItselfAndNobodyElse) {
+TEST_P(FullTable, AFloodOfSynsReplacesItselfAndNobodyElse) {
   fill({{established, 0},
         {close, 4},
         {udp, 0},
@@ -87,7 +90,7 @@ TEST_F(FullTable, AFloodOfSynsReplacesItselfAndNobodyElse) {
     EXPECT_TRUE(table.find(flow_key(kept), kNow)) << kept;
 }
 
-TEST_F(FullTable, IsFullWhenNobodyMayBeEvicted) {
+TEST_P(FullTable, IsFullWhenNobodyMayBeEvicted) {
   fill({{established, 0},
         {udp, 0},
         {fin_wait, 0},
@@ -99,30 +102,30 @@ TEST_F(FullTable, IsFullWhenNobodyMayBeEvicted) {
   const auto result = add(100);
   EXPECT_EQ(result.result, Result::full);
   EXPECT_FALSE(result.entry);
-  EXPECT_EQ(result.displaced_count, 0);
+  EXPECT_EQ(result.displaced_count, 0u);
   for (uint32_t i = 0; i < 8; ++i) EXPECT_EQ(table.find(flow_key(i), kNow).value.server(), i);
 }
 
-TEST_F(FullTable, StillReturnsTheEntryOfAFlowThatHasOne) {
+TEST_P(FullTable, StillReturnsTheEntryOfAFlowThatHasOne) {
   fill(std::vector<std::pair<ConnectionState, Tick>>(8, {established, 0}));
   const auto result = add(5);
   EXPECT_EQ(result.result, Result::existing);
   EXPECT_EQ(result.entry.value.server(), 5u);
 }
 
-TEST_F(FullTable, NobodyGivesWayToAFlowThatHasAnEntry) {
+TEST_P(FullTable, NobodyGivesWayToAFlowThatHasAnEntry) {
   fill(std::vector<std::pair<ConnectionState, Tick>>(8, {syn_recv, 0}));
   for (uint32_t flow = 0; flow < 8; ++flow) {
     const auto result = add(flow);
     EXPECT_EQ(result.result, Result::existing);
     EXPECT_EQ(result.entry.value.server(), flow);
-    EXPECT_EQ(result.displaced_count, 0);
+    EXPECT_EQ(result.displaced_count, 0u);
   }
   EXPECT_EQ(table.live(), 8u);
   EXPECT_EQ(table.unfinished(), 0u);
 }
 
-TEST_F(FullTable, TakesAnExpiredSlotBeforeItEvictsAnyone) {
+TEST_P(FullTable, TakesAnExpiredSlotBeforeItEvictsAnyone) {
   fill({{syn_recv, 8},
         {syn_recv, 7},
         {close, 0},
@@ -132,14 +135,14 @@ TEST_F(FullTable, TakesAnExpiredSlotBeforeItEvictsAnyone) {
         {established, 0},
         {udp, 0}});
   const Tick later = 11;  // the closed one has expired
-  const auto result = table.insert(flow_key(100), entry(99, syn_recv, later), later);
+  const auto result = add(100, later);
   EXPECT_EQ(result.result, Result::inserted);
-  ASSERT_EQ(result.displaced_count, 1);
+  ASSERT_EQ(result.displaced_count, 1u);
   EXPECT_FALSE(result.displaced[0].evicted);
   EXPECT_EQ(result.displaced[0].value.server(), 2u);
 }
 
-TEST_F(FullTable, KnowsTheLongestIdleAcrossTheWrapOfTheTick) {
+TEST_P(FullTable, KnowsTheLongestIdleAcrossTheWrapOfTheTick) {
   fill({{syn_recv, 2},
         {syn_recv, kTickMask},
         {syn_recv, 0},
@@ -149,6 +152,37 @@ TEST_F(FullTable, KnowsTheLongestIdleAcrossTheWrapOfTheTick) {
         {udp, 0},
         {udp, 0}});
   expect_evicted(add(100), 1);
+}
+
+TEST_P(FullTable, AFlowThatHasExpiredGivesWayToItself) {
+  fill({{established, 0},
+        {close, 0},
+        {udp, 0},
+        {syn_recv, 0},
+        {fin_wait, 0},
+        {established, 0},
+        {established, 0},
+        {udp, 0}});
+  const auto result = add(1, 11);
+  EXPECT_EQ(result.result, Result::inserted);
+  EXPECT_EQ(table.find(flow_key(1), 11).value.server(), 99u);
+  EXPECT_EQ(table.duplicates(), 0u);
+  EXPECT_EQ(table.unfinished(), 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, FullTable, testing::Bool(),
+                         [](const auto& tested) { return tested.param ? "Supplant" : "Insert"; });
+
+TEST(ConnectionTable, WhoFindsAFreeSlotSupplantsNobody) {
+  const TestTable table(8);
+  for (uint32_t i = 0; i < 7; ++i) table.insert(flow_key(i), entry(i, syn_recv));
+  const uint64_t hash = table->hash(flow_key(100));
+  const auto quick = table->supplant(flow_key(100), hash, entry(99, syn_recv), 0, {});
+  EXPECT_FALSE(quick.decided);
+  EXPECT_FALSE(quick.displaces);
+  EXPECT_FALSE(quick.entry);
+  EXPECT_EQ(table.live(), 7u);
+  EXPECT_EQ(table.unfinished(), 0u);
 }
 
 /// Inserts random flows that can't be evicted until one is refused; returns the occupancy then.
