@@ -200,8 +200,8 @@ void Forwarder::rewrite_and_sort(const Burst& packets, const Snapshot& snapshot,
     rewrite_closely(followers_, packets, snapshot, outcome);
     return;
   }
-  redirect_all(redirects_ ? ipv4_.unsettled : ipv4_.matched, snapshot);
-  redirect_all(redirects_ ? ipv6_.unsettled : ipv6_.matched, snapshot);
+  redirect_all(redirects_ ? ipv4_.missed : ipv4_.matched, snapshot);
+  redirect_all(redirects_ ? ipv6_.missed : ipv6_.matched, snapshot);
   if (snapshot.has_one_port && outcome.drop.count == 0 && outcome.punt.count == 0) [[likely]] {
     outcome.transmit_all(packets, 0);
   } else {

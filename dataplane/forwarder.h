@@ -62,7 +62,6 @@ class Forwarder {
     const BasicConnectionTable<Key>& table;
     TableCounters& counters;
     FlowList matched;         // TCP and UDP; from match_services() on, only of services
-    FlowList unsettled;       // of a service, but not with an entry in which nothing is to be written
     FlowList sought;          // of these, to be looked for more closely
     FlowList missed;          // of a service, with no connection to keep
     Tick overload_until = 0;  // until then new flows are placed as flows without an entry are
@@ -111,7 +110,7 @@ class Forwarder {
   void fetch_next_hops(const Track<Key>& track, NextHops::View hops);
   template <bool kRedirects, typename Key>
   void find_settled(Track<Key>& track, SettledValues settled, const Snapshot& snapshot);
-  template <typename Key>
+  template <bool kRedirects, typename Key>
   void settle_connections(Track<Key>& track, const SettledValues& settled, const Snapshot& snapshot,
                           Tick now);
   template <typename Key>

@@ -32,17 +32,17 @@ void Forwarder::find_connections(const Snapshot& snapshot, Tick now) {
 
 template <typename Key>
 void Forwarder::find_connections(Track<Key>& track, const Snapshot& snapshot, Tick now) {
-  track.unsettled.clear();
   track.sought.clear();
   track.missed.clear();
   if (track.matched.empty()) return;
   const SettledValues settled(now, hops_.view().epoch());
   if (redirects_) {
     find_settled<true>(track, settled, snapshot);
+    if (!track.sought.empty()) settle_connections<true>(track, settled, snapshot, now);
   } else {
     find_settled<false>(track, settled, snapshot);
+    if (!track.sought.empty()) settle_connections<false>(track, settled, snapshot, now);
   }
-  if (!track.sought.empty()) settle_connections(track, settled, snapshot, now);
 }
 
 /// The first look at the table. Whose entry is in its first bucket and needs no change has its server then,
@@ -53,7 +53,7 @@ template <bool kRedirects, typename Key>
                                                const Snapshot& snapshot) {
   constexpr size_t kManyServers = 2048;  // what they need leaves the first-level cache
   const NextHops::View hops = hops_.view();
-  FlowFilling unsettled(track.unsettled), sought(track.sought), missed(track.missed);
+  FlowFilling sought(track.sought), missed(track.missed);
   const auto find = [&](FlowPacket & flow, ConnectionValue value) __attribute__((always_inline)) {
     const PacketFields& fields = flow.fields;
     flow.server = value.server();
@@ -64,7 +64,6 @@ template <bool kRedirects, typename Key>
     track.table.view().fetch_rest(flow.hash);
     flow.server = kNoServer;
     flow.known = false;
-    unsettled.add(flow);
     (fields.event == PacketEvent::syn && value == ConnectionValue{} ? missed : sought).add(flow);
   };
   const auto end = track.matched.end();
@@ -99,7 +98,7 @@ void Forwarder::fetch_next_hops(const Track<Key>& track, NextHops::View hops) {
 
 /// The flows that are in their second bucket, or in none, or whose entry is to be moved on. Of the first
 /// there are some in nearly each burst, and in their entries nothing is to be written either.
-template <typename Key>
+template <bool kRedirects, typename Key>
 void Forwarder::settle_connections(Track<Key>& track, const SettledValues& settled, const Snapshot& snapshot,
                                    Tick now) {
   const NextHops::View hops = hops_.view();
@@ -108,6 +107,7 @@ void Forwarder::settle_connections(Track<Key>& track, const SettledValues& settl
     const ConnectionValue value = track.table.peek_elsewhere(flow.key<Key>(), hash);
     if (is_settled(value, flow.fields.event, settled, hops)) [[likely]] {
       flow.server = value.server();
+      if (kRedirects) redirect(flow.frame, hops[value.server()], flow.fields);
       continue;
     }
     const ConnectionEntry entry = track.table.look_up(flow.key<Key>(), hash);
@@ -115,7 +115,10 @@ void Forwarder::settle_connections(Track<Key>& track, const SettledValues& settl
     const bool expired = entry.value.expired(now, snapshot.timeouts);
     if (!entry || expired || !keep_connection(flow.key<Key>(), entry, snapshot, flow, now)) {
       track.missed.add(flow);
-    } else if (snapshot.has_persistence) {
+      continue;
+    }
+    if (kRedirects) redirect(flow.frame, hops.current(flow.server, snapshot), flow.fields);
+    if (snapshot.has_persistence) {
       const Service& service = snapshot.services[service_of(flow.key<Key>())];
       const ConnectionState state = next_state(entry.value.state(), flow.fields.event);
       if (service.persistence != 0) renew_template(service, snapshot, flow, state, now);
