@@ -6,6 +6,7 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -63,6 +64,13 @@ struct CaptureFilter {
     if (sight.fate == CaptureFate::dropped && !reasons.test(static_cast<size_t>(sight.reason))) return false;
     return !by_server || std::binary_search(servers.begin(), servers.end(), sight.server);
   }
+  /// And all that can be said at a glance. Of packets of other clients, which nearly all are, nothing else
+  /// has to be read.
+  bool may_want(CaptureFate fate, Frame frame) const {
+    if (clients.empty() || fate == CaptureFate::originated) return true;
+    const std::optional<Address6> client = client_at_a_glance(frame);
+    return !client || is_of_clients(*client);
+  }
   bool looks_inside() const { return by_service || !clients.empty(); }
 
   /// The rest, of a packet that it may want. `service`: index, 0 for none.
@@ -81,9 +89,11 @@ struct CaptureFilter {
   bool wants_client(const CaptureSight& sight, const CaptureView& view) const {
     if (clients.empty()) return true;
     if (!view.has_ends) return false;
-    const Address6& client = sight.fate == CaptureFate::originated ? view.destination : view.client;
+    return is_of_clients(sight.fate == CaptureFate::originated ? view.destination : view.client);
+  }
+  bool is_of_clients(const Address6& address) const {
     return std::any_of(clients.begin(), clients.end(),
-                       [&](const CapturePrefix& prefix) { return prefix.contains(client); });
+                       [&](const CapturePrefix& prefix) { return prefix.contains(address); });
   }
 };
 

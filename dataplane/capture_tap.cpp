@@ -77,7 +77,9 @@ uint32_t BurstTap::server_of(const rte_mbuf& packet) {
 void BurstTap::look_at(const rte_mbuf& packet, const CaptureSight& sight, CaptureNote note, uint16_t place) {
   const CaptureFilter& filter = order_.filter;
   if (count_ == kBurst || !filter.may_want(sight)) return;
-  const CaptureView view = view_of(frame_of(&packet));
+  const Frame frame = frame_of(&packet);
+  if (!filter.may_want(sight.fate, frame)) return;
+  const CaptureView view = view_of(frame);
   note.service = service_of(view, snapshot_);
   if (filter.looks_inside() && !filter.wants(sight, view, note.service)) return;
   note.tsc = tsc_;
@@ -91,6 +93,7 @@ void BurstTap::look_at(const rte_mbuf& packet, const CaptureSight& sight, Captur
 void BurstTap::transmit(uint16_t port, const Outcome::Lane& lane) {
   lane_begins_ = count_;
   for (uint16_t i = 0; i < lane.count; ++i) {
+    if (!order_.filter.may_want(CaptureFate::transmitted, frame_of(lane.packets[i]))) continue;
     CaptureNote note{};
     note.port = burst_.port;
     note.egress = port;

@@ -2,6 +2,8 @@
 // about frames that the forwarder refused, and about frames that have another MAC address and tag by now.
 #pragma once
 
+#include <optional>
+
 #include <rte_arp.h>
 
 #include "dataplane/packet.h"
@@ -110,6 +112,23 @@ inline CaptureView view_of(Frame frame) {
   view.client = is_v4 ? mapped_address6(view.fields.client) : view.fields.client6;
   view.destination = is_v4 ? mapped_address6(view.fields.destination) : view.fields.destination6;
   return view;
+}
+
+/// What view_of() says of the client of an untagged TCP, UDP or SCTP packet, without all the rest. Nothing if
+/// it may be another packet, whose client takes that to be found.
+inline std::optional<Address6> client_at_a_glance(Frame frame) {
+  using namespace capture_detail;
+  constexpr size_t kStart = sizeof(rte_ether_hdr);
+  if (frame.contiguous < kStart + sizeof(rte_ipv4_hdr)) return {};
+  const rte_be16_t ether_type = header_at<rte_ether_hdr>(frame.data).ether_type;
+  if (ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4)) {
+    const auto& ip = header_at<rte_ipv4_hdr>(frame.data + kStart);
+    if (has_ports(ip.next_proto_id)) return mapped_address6(ip.src_addr);
+  } else if (ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6) && frame.contiguous >= kStart + kIpv6Header) {
+    const auto& ip = header_at<rte_ipv6_hdr>(frame.data + kStart);
+    if (has_ports(ip.proto)) return load_address6(ip.src_addr);
+  }
+  return {};
 }
 
 /// Index of the service that the packet is for, of a group's member its own; 0: none.

@@ -129,7 +129,11 @@ class FuzzedForwarder {
   void send(std::vector<std::unique_ptr<FuzzPacket>>& packets) {
     Burst burst;
     for (std::unique_ptr<FuzzPacket>& packet : packets) {
-      service_of(view_of(frame_of(packet->mbuf.get())), *snapshot_);  // as a capture looks at it
+      const CaptureView view = view_of(frame_of(packet->mbuf.get()));  // as a capture looks at it
+      service_of(view, *snapshot_);
+      const std::optional<Address6> client = client_at_a_glance(frame_of(packet->mbuf.get()));
+      require(!client || (view.has_ends && view.client == *client),
+              "a client that a closer look doesn't see");
       const uint32_t flow = flow_hash(frame_of(packet->mbuf.get()), HashSeed(kRigSeed));
       require(flow == kNoFlow || flow % 2 == 1, "a flow that is none");
       burst.packets[burst.count++] = packet->mbuf.get();

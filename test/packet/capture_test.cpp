@@ -98,6 +98,41 @@ TEST(Capture, HasEachPacketOfAMixedBurstOnceWithItsOwnServer) {
   EXPECT_EQ(left, sent) << "in the order in which they left";
 }
 
+/// Clients 5, 6, 255 and 256, of 203.0.113.6 and .7, among 300 others in bursts as they come.
+TEST(Capture, OfSomeClientsHasTheirPacketsWithTheirServersAndNoOthers) {
+  Rig rig(config_with(service(kWeb, server(11) + "," + server(12) + "," + server(13), "rr")));
+  rig.settle();
+  CaptureLab lab(rig);
+  for (const unsigned client : {5u, 6u}) {
+    const Bytes frame = syn_of(client);
+    const auto length = static_cast<uint32_t>(frame.size());
+    lab.filter.clients.push_back({view_of({frame.data(), length, length}).client, 128});
+  }
+  lab.start();
+  for (unsigned i = 0; i < 300; ++i) {
+    rig.put(kFront, i % 3 == 0 ? tcp_frame(from_client(i, kWeb, 81), kSyn) : syn_of(i));
+    if (i % 50 == 49) rig.poll_all();
+  }
+  std::vector<Bytes> sent;
+  for (const Sent& each : rig.take()) {
+    const uint8_t client = each.frame[29];
+    if (client == 6 || client == 7) sent.push_back(each.frame);
+  }
+  ASSERT_EQ(sent.size(), 2u) << "of 255 and 6 nothing is forwarded: no service has their port";
+  std::vector<Bytes> left;
+  unsigned dropped = 0;
+  for (const Captured& packet : lab.take()) {
+    dropped += packet.note.fate == CaptureFate::dropped;
+    if (packet.note.fate != CaptureFate::transmitted) continue;
+    left.push_back(packet.frame);
+    EXPECT_NE(packet.comment.find("real server " + server_ip(packet.frame[5]) + ";"), std::string::npos)
+        << packet.comment;
+  }
+  EXPECT_EQ(left, sent);
+  EXPECT_EQ(dropped, 2u);
+  EXPECT_EQ(lab.tap->matched(), 4u);
+}
+
 TEST(Capture, APacketThatTheQueueDidNotTakeWasDropped) {
   Rig rig(config_with(web_and_names()));
   rig.settle();

@@ -99,6 +99,48 @@ TEST(CaptureView, ReadsNothingPastTheEnd) {
   }
 }
 
+std::optional<Address6> glance(const Bytes& frame) {
+  const auto length = static_cast<uint32_t>(frame.size());
+  return client_at_a_glance({frame.data(), length, length});
+}
+
+TEST(CaptureView, TellsAtAGlanceWhoseTheCommonPacketsAre) {
+  EXPECT_EQ(glance(tcp_frame({}, kAck)), v4("203.0.113.7"));
+  EXPECT_EQ(glance(udp_frame({}, payload(9))), v4("203.0.113.7"));
+  EXPECT_EQ(glance(tcp6_frame({}, kAck)), v6(FrameFields6().source));
+  EXPECT_EQ(glance(fragmented(udp_frame({}, payload(2000)), 7, 800)[1]), v4("203.0.113.7"));
+}
+
+TEST(CaptureView, TellsNothingAtAGlanceOfPacketsThatTakeALook) {
+  for (const Bytes& frame : {tagged(tcp_frame({}, kAck), 5), tagged(tcp6_frame({}, kAck), 5),
+                             icmp_frame({}, RTE_IP_ICMP_ECHO_REQUEST), Bytes(), Bytes(13, 0), Bytes(14, 8)})
+    EXPECT_FALSE(glance(frame)) << frame.size();
+}
+
+/// Each octet of the headers of each kind of packet takes each value, and each packet is cut at each length.
+TEST(CaptureView, NeverSaysAtAGlanceWhatALookDoesNot) {
+  unsigned told = 0, not_told = 0;
+  const auto compare = [&](const Bytes& frame) {
+    const std::optional<Address6> client = glance(frame);
+    ++(client ? told : not_told);
+    if (!client) return;
+    const CaptureView seen = view(frame);
+    ASSERT_TRUE(seen.has_ends);
+    ASSERT_EQ(seen.client, *client);
+  };
+  for (const Bytes& frame :
+       {tcp_frame({}, kAck), udp_frame({}, payload(9)), tcp6_frame({}, kSyn), tagged(tcp_frame({}, kSyn), 7),
+        icmp_frame({}, RTE_IP_ICMP_ECHO_REQUEST), fragmented(udp_frame({}, payload(2000)), 7, 800)[0]}) {
+    for (size_t length = 0; length <= frame.size(); ++length) compare(cut_to(frame, length));
+    for (size_t at = 12; at < std::min<size_t>(frame.size(), 80); ++at) {
+      for (unsigned value = 0; value < 256; ++value)
+        compare(with_octets(frame, at, {static_cast<uint8_t>(value)}));
+    }
+  }
+  EXPECT_GT(told, 10'000u);
+  EXPECT_GT(not_told, 10'000u);
+}
+
 CaptureFilter all() {
   CaptureFilter filter;
   filter.fates.set();
@@ -160,6 +202,24 @@ TEST(CaptureFilter, GoesByTheClientsAddress) {
   EXPECT_FALSE(filter.wants(kSentTo3, flow6, 0));
   filter.clients = {prefix({}, 0)};
   EXPECT_TRUE(filter.wants(kSentTo3, flow6, 0)) << "everybody";
+}
+
+TEST(CaptureFilter, SeesAtAGlanceThatAPacketIsAnotherClients) {
+  CaptureFilter filter = all();
+  const Bytes frame = tcp_frame({}, kSyn), echo = icmp_frame({}, RTE_IP_ICMP_ECHO_REQUEST);
+  using enum CaptureFate;
+  const auto may_want = [&](CaptureFate fate, const Bytes& octets) {
+    const auto length = static_cast<uint32_t>(octets.size());
+    return filter.may_want(fate, Frame{octets.data(), length, length});
+  };
+  EXPECT_TRUE(may_want(transmitted, frame)) << "all clients";
+  filter.clients = {prefix(v4("203.0.113.7"), 128)};
+  EXPECT_TRUE(may_want(transmitted, frame));
+  filter.clients = {prefix(v4("203.0.113.8"), 128)};
+  EXPECT_FALSE(may_want(transmitted, frame));
+  EXPECT_FALSE(may_want(dropped, frame));
+  EXPECT_TRUE(may_want(transmitted, echo)) << "nothing is said of it yet";
+  EXPECT_TRUE(may_want(originated, frame)) << "where does it go?";
 }
 
 TEST(CaptureFilter, AFrameOfControlsOwnIsTheClientsIfItGoesThere) {
