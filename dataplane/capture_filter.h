@@ -51,17 +51,21 @@ struct CaptureFilter {
   std::bitset<kCaptureFates> fates;
   std::bitset<kDropReasons> reasons;  // of those that were dropped
   bool by_service = false;
-  std::vector<uint16_t> services;  // indexes, rising; a group's members' too
-  std::vector<uint32_t>
-      service_slots;  // of those services' servers, rising: for fragments, which have no ports
+  std::vector<uint16_t> services;       // indexes, rising; a group's members' too
+  std::vector<uint32_t> service_slots;  // of those services' servers, which no other service's packets go
+                                        // to, rising
   bool by_server = false;
   std::vector<uint32_t> servers;       // slots, rising
   std::vector<CapturePrefix> clients;  // empty: all
 
-  /// All that can be said before the packet is looked at.
+  /// All that can be said before the packet is looked at. A slot is one service's server: so whose packet was
+  /// sent to it is known by that, of a fragment as well, which has no ports.
   bool may_want(const CaptureSight& sight) const {
     if (!fates.test(static_cast<size_t>(sight.fate))) return false;
     if (sight.fate == CaptureFate::dropped && !reasons.test(static_cast<size_t>(sight.reason))) return false;
+    if (by_service && sight.fate == CaptureFate::transmitted && sight.server != kNobody &&
+        !is_of_services(sight.server))
+      return false;
     return !by_server || std::binary_search(servers.begin(), servers.end(), sight.server);
   }
   /// And all that can be said at a glance. Of packets of other clients, which nearly all are, nothing else
@@ -82,8 +86,10 @@ struct CaptureFilter {
   bool wants_service(const CaptureSight& sight, uint16_t service) const {
     if (!by_service) return true;
     if (std::binary_search(services.begin(), services.end(), service)) return service != 0;
-    return sight.server != kNobody &&
-           std::binary_search(service_slots.begin(), service_slots.end(), sight.server);
+    return sight.server != kNobody && is_of_services(sight.server);
+  }
+  bool is_of_services(uint32_t slot) const {
+    return std::binary_search(service_slots.begin(), service_slots.end(), slot);
   }
   /// A frame of control's own is the client's if it goes there.
   bool wants_client(const CaptureSight& sight, const CaptureView& view) const {

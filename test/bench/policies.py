@@ -3,6 +3,7 @@ configured beside the rate without, in turns in one run, as beside_testpmd.py me
 """
 
 import contextlib
+import functools
 import os
 import pathlib
 import random
@@ -60,13 +61,22 @@ def changes(prefixes: pathlib.Path) -> dict:
     }
 
 
-CAPTURE = "a capture that waits for packets of another client"
+def another_service(config: dict) -> None:
+    """That nobody sends to."""
+    config["services"].append(dict(config["services"][0], port=flows.PORT + 1))
+
+
+# What each adds to a configuration, and its filter: all get nothing.
+CAPTURES = {
+    "a capture that waits for packets of another client": (None, "client=192.0.2.1"),
+    "a capture that waits for packets of another service": (another_service,
+                                                            f"service=tcp/10.255.0.1:{flows.PORT + 1}"),
+}
 
 
 @contextlib.contextmanager
-def capturing(build: str, socket: str):
-    """A capture that gets nothing."""
-    command = [f"{build}/turnoutctl", "--socket", socket, "capture", os.devnull, "--filter", "client=192.0.2.1"]
+def capturing(build: str, socket: str, wanted: str):
+    command = [f"{build}/turnoutctl", "--socket", socket, "capture", os.devnull, "--filter", wanted]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             yield
@@ -95,8 +105,10 @@ def measure(build: str, rounds: int, seconds: float) -> dict[str, list[tuple[flo
             for what, change in changes(prefixes).items():
                 rates.setdefault(what, []).append((rate(), rate(change)))
                 tell(number, what, *rates[what][-1])
-            rates.setdefault(CAPTURE, []).append((rate(), rate(beside=lambda socket: capturing(build, socket))))
-            tell(number, CAPTURE, *rates[CAPTURE][-1])
+            for what, (change, wanted) in CAPTURES.items():
+                beside = functools.partial(capturing, build, wanted=wanted)
+                rates.setdefault(what, []).append((rate(), rate(change, beside)))
+                tell(number, what, *rates[what][-1])
     return rates
 
 

@@ -237,14 +237,67 @@ TEST(Capture, GoesOnThroughChangesOfTheConfiguration) {
   EXPECT_EQ(lab.take().size(), 2u);
 }
 
+void want_service(Rig& rig, size_t number, CaptureFilter& filter) {
+  const ServiceKey& key = rig.director().config().services[number].key;
+  const Registry::Service& service = rig.director().registry().service(key);
+  filter.by_service = true;
+  filter.services = {service.index};
+  for (const auto& [address, server] : service.servers) filter.service_slots.push_back(server.slot);
+  std::ranges::sort(filter.service_slots);
+}
+
+/// SYNs, queries, answers that were too big, packets for no service: in bursts as they come.
+void send_of_all_kinds(Rig& rig) {
+  for (unsigned i = 0; i < 240; ++i) {
+    const Bytes answer = ip_packet_of(tcp_frame(
+        {.source = kWeb, .destination = from_client(i).source, .source_port = 80, .destination_port = 20000},
+        kAck));
+    const Bytes kinds[] = {syn_of(i), query_of(i), tcp_frame(from_client(i, kWeb, 81), kSyn),
+                           icmp_error({.source = "198.51.100.99", .destination = kWeb}, 3, answer)};
+    rig.put(kFront, kinds[i % std::size(kinds)]);
+    if (i % 60 == 59) rig.poll_all();
+  }
+}
+
+TEST(Capture, OfAServiceHasItsPacketsAndNoneOfAnotherWithTheSameServers) {
+  const std::string servers = server(11) + "," + server(12);
+  const Config config =
+      config_with(service(kWeb, servers, "rr") + "," + service(kNames, servers, "rr", true));
+  std::array<std::vector<Bytes>, 2> expected;
+  {
+    Rig rig(config);
+    rig.settle();
+    CaptureLab lab(rig);
+    lab.start();
+    send_of_all_kinds(rig);
+    constexpr std::array kKeys{"; service tcp 192.0.2.100:80", "; service udp 192.0.2.101:53"};
+    for (const Captured& packet : lab.take()) {
+      for (size_t i = 0; i < kKeys.size(); ++i) {
+        if (packet.comment.find(kKeys.at(i)) != std::string::npos) expected.at(i).push_back(packet.frame);
+      }
+    }
+    rig.take();
+  }
+  for (size_t i = 0; i < expected.size(); ++i) {
+    Rig rig(config);
+    rig.settle();
+    CaptureLab lab(rig);
+    want_service(rig, i, lab.filter);
+    lab.start();
+    send_of_all_kinds(rig);
+    std::vector<Bytes> seen;
+    for (const Captured& packet : lab.take()) seen.push_back(packet.frame);
+    EXPECT_EQ(seen, expected.at(i));
+    EXPECT_EQ(seen.size(), i == 0 ? 120u : 60u);
+    rig.take();
+  }
+}
+
 TEST(Capture, LaterFragmentsAreOfTheServiceThatTheirServerIsOf) {
   Rig rig(config_with(web_and_names()));
   rig.settle();
   CaptureLab lab(rig);
-  const Registry::Service& names = rig.director().registry().service(rig.director().config().services[1].key);
-  lab.filter.by_service = true;
-  lab.filter.services = {names.index};
-  for (const auto& [address, number] : names.servers) lab.filter.service_slots.push_back(number.slot);
+  want_service(rig, 1, lab.filter);
   lab.start();
   const std::vector<Bytes> pieces = fragmented(udp_frame(from_client(3, kNames, 53), payload(2000)), 9, 800);
   rig.pass(kFront, pieces[2]);  // waits for the first, and is captured when it goes on

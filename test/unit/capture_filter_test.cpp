@@ -177,10 +177,27 @@ TEST(CaptureFilter, GoesByServiceAndForFragmentsByItsServers) {
   EXPECT_FALSE(filter.wants(kNoService, flow, 0));
   filter.services = {4, 5};
   filter.service_slots = {3};
+  EXPECT_TRUE(filter.may_want(kSentTo3));
   EXPECT_TRUE(filter.wants(kSentTo3, flow, 5));
   EXPECT_FALSE(filter.wants({CaptureFate::transmitted, DropReason::count, 2}, flow, 6));
   EXPECT_TRUE(filter.wants(kSentTo3, later, 0));
   EXPECT_FALSE(filter.wants({CaptureFate::transmitted, DropReason::count, 2}, later, 0));
+}
+
+TEST(CaptureFilter, TellsByItsServerWhatWasSentForAnotherService) {
+  CaptureFilter filter = all();
+  filter.by_service = true;
+  EXPECT_FALSE(filter.may_want(kSentTo3)) << "the service is gone, and nothing is of it";
+  filter.services = {4, 5};
+  filter.service_slots = {3, 7};
+  EXPECT_TRUE(filter.may_want(kSentTo3));
+  for (const uint32_t other : {0u, 2u, 4u, 8u})
+    EXPECT_FALSE(filter.may_want({CaptureFate::transmitted, DropReason::count, other})) << other;
+  EXPECT_TRUE(filter.may_want({CaptureFate::transmitted, DropReason::count, kNobody})) << "can't be told";
+  EXPECT_TRUE(filter.may_want(kNoService)) << "was not sent, and may be of it";
+  EXPECT_TRUE(filter.may_want({CaptureFate::dropped, DropReason::too_big, 2}))
+      << "the server says less of what was not sent";
+  EXPECT_TRUE(filter.may_want({CaptureFate::originated, DropReason::count, kNobody}));
 }
 
 CapturePrefix prefix(const Address6& address, unsigned bits) {
