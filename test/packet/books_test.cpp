@@ -8,6 +8,8 @@
 #include <unordered_set>
 
 #include "test/packet/rows.h"
+#include "test/support/frame_changes.h"
+#include "test/support/frames6.h"
 
 namespace turnout {
 namespace {

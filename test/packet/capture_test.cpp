@@ -1,5 +1,6 @@
 // What a capture sees of the packets that the worker handles, and that they fare no differently for it.
 #include "test/packet/capture_lab.h"
+#include "test/support/frame_changes.h"
 
 namespace turnout::capture_test {
 namespace {

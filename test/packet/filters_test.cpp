@@ -9,6 +9,7 @@
 #include "control/filter_book.h"
 #include "control/snapshot_filters.h"
 #include "test/support/forwarder_rig.h"
+#include "test/support/frame_changes.h"
 
 namespace turnout {
 namespace {

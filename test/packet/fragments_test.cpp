@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "test/packet/stories.h"
+#include "test/support/frame_changes.h"
 
 namespace turnout::fragments_test {
 namespace {

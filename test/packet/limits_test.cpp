@@ -5,6 +5,7 @@
 
 #include "control/trace.h"
 #include "test/packet/stories.h"
+#include "test/support/frame_changes.h"
 
 namespace turnout::limits_test {
 namespace {

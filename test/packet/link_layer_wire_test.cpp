@@ -3,6 +3,8 @@
 
 #include "control/link_layer.h"
 #include "test/packet/wire_bench.h"
+#include "test/support/frame_changes.h"
+#include "test/support/frames6.h"
 #include "test/support/neighbor_frames.h"
 
 namespace turnout {

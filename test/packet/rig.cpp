@@ -4,6 +4,8 @@
 
 #include <rte_cycles.h>
 
+#include "test/support/frame_changes.h"
+
 namespace turnout {
 
 namespace {

@@ -1,4 +1,5 @@
 #include "test/packet/rows.h"
+#include "test/support/frame_changes.h"
 
 namespace turnout {
 

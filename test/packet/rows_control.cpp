@@ -1,6 +1,7 @@
 // Frames for the director itself: ARP and pings go to control, which answers by the port they came from, or
 // keeps quiet.
 #include "test/packet/rows.h"
+#include "test/support/frame_changes.h"
 
 namespace turnout {
 

@@ -2,6 +2,7 @@
 #include <rte_mbuf.h>
 
 #include "test/packet/rows.h"
+#include "test/support/frame_changes.h"
 
 namespace turnout {
 

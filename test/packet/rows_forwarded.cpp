@@ -1,6 +1,7 @@
 // Packets of a virtual service: out they go, in one of two ways through the ports, unchanged but for the MAC
 // addresses.
 #include "test/packet/rows.h"
+#include "test/support/frame_changes.h"
 
 namespace turnout {
 

@@ -1,6 +1,8 @@
 // IPv6: forwarded as IPv4 is, dropped for its own reasons, and answered with Neighbor Discovery instead of
 // ARP.
 #include "test/packet/rows.h"
+#include "test/support/frame_changes.h"
+#include "test/support/frames6.h"
 #include "test/support/neighbor_frames.h"
 
 namespace turnout {

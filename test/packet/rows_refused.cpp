@@ -1,5 +1,7 @@
 // ICMP errors and fragments, which go where their flow goes; and what is told that it can't be forwarded.
 #include "test/packet/rows.h"
+#include "test/support/frame_changes.h"
+#include "test/support/frames6.h"
 
 namespace turnout {
 

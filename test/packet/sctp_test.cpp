@@ -2,6 +2,7 @@
 #include "control/trace.h"
 
 #include "test/packet/stories.h"
+#include "test/support/frame_changes.h"
 
 namespace turnout::sctp_test {
 namespace {

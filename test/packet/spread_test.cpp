@@ -15,6 +15,7 @@
 #include "control/wire.h"
 #include "test/packet/test_ports.h"
 #include "test/support/forwarder_rig.h"
+#include "test/support/frame_changes.h"
 
 namespace turnout::spread_test {
 namespace {

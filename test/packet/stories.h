@@ -5,6 +5,7 @@
 #include <string>
 
 #include "test/packet/rig.h"
+#include "test/support/frame_changes.h"
 
 namespace turnout {
 

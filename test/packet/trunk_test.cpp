@@ -10,6 +10,8 @@
 #include "control/wire.h"
 #include "test/packet/test_ports.h"
 #include "test/support/forwarder_rig.h"
+#include "test/support/frame_changes.h"
+#include "test/support/frames6.h"
 
 namespace turnout {
 namespace {

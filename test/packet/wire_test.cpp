@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "test/packet/wire_bench.h"
+#include "test/support/frame_changes.h"
 
 namespace turnout {
 namespace {

@@ -14,6 +14,7 @@
 #include "dataplane/forwarder.h"
 #include "dataplane/scheduler.h"
 #include "test/support/frames.h"
+#include "test/support/frames6.h"
 #include "test/support/test_table.h"
 
 namespace turnout {

@@ -2,7 +2,9 @@
 // the other frames.
 #pragma once
 
+#include "test/support/frame_changes.h"
 #include "test/support/frames.h"
+#include "test/support/frames6.h"
 
 namespace turnout {
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "dataplane/packet.h"
+#include "test/support/frame_changes.h"
 #include "test/support/frames.h"
 
 namespace turnout {

@@ -19,6 +19,7 @@
 #include "dataplane/accounting.h"
 #include "dataplane/forwarder.h"
 #include "test/support/frames.h"
+#include "test/support/frames6.h"
 #include "test/support/test_config.h"
 #include "test/support/test_table.h"
 

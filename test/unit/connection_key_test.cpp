@@ -9,6 +9,7 @@
 
 #include "dataplane/connection_table.h"
 #include "test/support/frames.h"
+#include "test/support/frames6.h"
 #include "test/support/test_table.h"
 
 namespace turnout::connection_key_test {

@@ -6,7 +6,9 @@
 #include <memory>
 #include <set>
 
+#include "test/support/frame_changes.h"
 #include "test/support/frames.h"
+#include "test/support/frames6.h"
 
 namespace turnout::flow_hash_test {
 namespace {

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "test/support/forwarder_rig.h"
+#include "test/support/frame_changes.h"
+#include "test/support/frames6.h"
 
 namespace turnout::forwarder_burst_test {
 namespace {

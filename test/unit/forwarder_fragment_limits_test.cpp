@@ -1,6 +1,8 @@
 // How long fragments wait, how many, what floods of them do, and which of them nobody is found for.
 #include <gtest/gtest.h>
 
+#include "test/support/frame_changes.h"
+#include "test/support/frames6.h"
 #include "test/unit/forwarder_fragments.h"
 
 namespace turnout::forwarder_fragment_limits_test {

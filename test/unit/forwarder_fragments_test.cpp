@@ -5,6 +5,8 @@
 #include <array>
 #include <random>
 
+#include "test/support/frame_changes.h"
+#include "test/support/frames6.h"
 #include "test/unit/forwarder_fragments.h"
 
 namespace turnout::forwarder_fragments_test {

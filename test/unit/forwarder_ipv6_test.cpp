@@ -7,6 +7,8 @@
 #include <set>
 
 #include "test/support/forwarder_rig.h"
+#include "test/support/frame_changes.h"
+#include "test/support/frames6.h"
 
 namespace turnout::forwarder_ipv6_test {
 namespace {

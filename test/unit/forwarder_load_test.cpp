@@ -7,6 +7,7 @@
 
 #include "dataplane/scheduler.h"
 #include "test/support/forwarder_rig.h"
+#include "test/support/frame_changes.h"
 
 namespace turnout::forwarder_load_test {
 namespace {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "test/support/forwarder_rig.h"
+#include "test/support/frames6.h"
 
 namespace turnout::forwarder_quic_test {
 namespace {

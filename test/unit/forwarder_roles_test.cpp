@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "test/support/forwarder_rig.h"
+#include "test/support/frame_changes.h"
+#include "test/support/frames6.h"
 
 namespace turnout::forwarder_roles_test {
 namespace {

@@ -8,6 +8,7 @@
 
 #include "dataplane/scheduler.h"
 #include "test/support/forwarder_rig.h"
+#include "test/support/frame_changes.h"
 
 namespace turnout::forwarder_test {
 namespace {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "test/support/frames.h"
+#include "test/support/frames6.h"
 
 namespace turnout::fragment_table_test {
 namespace {

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "test/support/frame_changes.h"
 #include "test/support/frames.h"
+#include "test/support/frames6.h"
 
 namespace turnout::icmp6_echo_test {
 namespace {

@@ -4,6 +4,8 @@
 #include <random>
 
 #include "test/support/forwarder_rig.h"
+#include "test/support/frame_changes.h"
+#include "test/support/frames6.h"
 
 namespace turnout::mark_test {
 namespace {

@@ -9,6 +9,8 @@
 #include <random>
 #include <vector>
 
+#include "test/support/frame_changes.h"
+#include "test/support/frames6.h"
 #include "test/support/parsed.h"
 
 namespace turnout::packet_four_test {

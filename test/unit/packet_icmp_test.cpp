@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "test/support/frame_changes.h"
+#include "test/support/frames6.h"
 #include "test/support/parsed.h"
 
 namespace turnout::packet_icmp_test {

@@ -6,6 +6,8 @@
 #include <random>
 #include <vector>
 
+#include "test/support/frame_changes.h"
+#include "test/support/frames6.h"
 #include "test/support/parsed.h"
 
 namespace turnout::packet_plain_test {

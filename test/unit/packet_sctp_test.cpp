@@ -4,6 +4,8 @@
 #include <array>
 #include <random>
 
+#include "test/support/frame_changes.h"
+#include "test/support/frames6.h"
 #include "test/support/parsed.h"
 
 namespace turnout::packet_sctp_test {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "test/support/frame_changes.h"
 #include "test/support/parsed.h"
 
 namespace turnout::packet_test {

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
+#include "test/support/frame_changes.h"
 #include "test/support/frames.h"
+#include "test/support/frames6.h"
 #include "test/support/test_config.h"
 
 namespace turnout::probe_packets_test {

@@ -8,6 +8,7 @@
 #include <rte_ip.h>
 
 #include "control/refusal.h"
+#include "test/support/frames6.h"
 #include "test/support/neighbor_frames.h"
 
 namespace turnout::punt_responder_test {

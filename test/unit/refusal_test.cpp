@@ -5,7 +5,9 @@
 #include <functional>
 #include <utility>
 
+#include "test/support/frame_changes.h"
 #include "test/support/frames.h"
+#include "test/support/frames6.h"
 
 namespace turnout::refusal_test {
 namespace {

@@ -12,6 +12,7 @@
 
 #include "dataplane/forwarder.h"
 #include "test/support/forwarder_rig.h"
+#include "test/support/frames6.h"
 
 namespace turnout::syn_flood_test {
 namespace {

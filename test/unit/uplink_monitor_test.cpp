@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "control/ip_frame.h"
+#include "test/support/frame_changes.h"
 #include "test/support/frames.h"
+#include "test/support/frames6.h"
 #include "test/support/test_config.h"
 
 namespace turnout::uplink_monitor_test {
