@@ -7,6 +7,7 @@ import struct
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 
 from network import Host
 
@@ -70,8 +71,22 @@ def ask_many(host: Host, address: str, count: int, port=80) -> Counter:
 
 def reset(connection: http.client.HTTPConnection) -> None:
     """Ends a connection with a single packet."""
-    connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    if connection.sock is not None:
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     connection.close()
+
+
+@contextlib.contextmanager
+def open_connection(host: Host, address: str) -> Iterator[http.client.HTTPConnection]:
+    """A connection that is open as long as the block lasts.
+
+    It ends with a single packet, as a FIN that a director no longer forwards is sent again, to the next test's.
+    """
+    connection = connection_to(host, address)
+    try:
+        yield connection
+    finally:
+        reset(connection)
 
 
 class Held:

@@ -1,6 +1,5 @@
 """Clients that are kept out, and those that are not: real clients, real servers, and a list that is read again."""
 
-import contextlib
 import ipaddress
 import json
 import threading
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from clients import connection_to, get_over, who_answers
+from clients import connection_to, get, get_over, open_connection, who_answers
 from director import DUAL_PORT, Director, service
 from waiting import wait_for
 
@@ -53,9 +52,8 @@ def start(dual_network, dual_director, sources):
 
 def is_let_in(client, vip: str, source: str) -> bool:
     try:
-        with contextlib.closing(connection_to(client, vip, timeout=1.5, source=source)) as connection:
-            get_over(connection, close=True)
-            return True
+        get(client, vip, timeout=1.5, source=source)
+        return True
     except TimeoutError:
         return False
 
@@ -127,7 +125,7 @@ class Asking:
             self._ask(lambda: who_answers(self._client, self._vip))
 
     def _on_one(self) -> None:
-        with contextlib.closing(connection_to(self._client, self._vip)) as connection:
+        with open_connection(self._client, self._vip) as connection:
             while not self._over.is_set():
                 self._ask(lambda: get_over(connection))
                 time.sleep(0.005)

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from clients import Hammer, ask_many, connection_to, datagram_answer, echoing, who_answers
+from clients import Hammer, ask_many, datagram_answer, echoing, open_connection, who_answers
 from director import DUAL_PORT, service
 from waiting import wait_for
 
@@ -52,7 +52,7 @@ def test_datagrams_of_a_flow_stay_together_and_flows_are_spread(dual_network, ru
 
 
 def test_connections_are_listed(dual_network, running):
-    with contextlib.closing(connection_to(dual_network.client, dual_network.VIP6)):
+    with open_connection(dual_network.client, dual_network.VIP6):
         listed = running.rpc("connection.list", {"client": dual_network.client.address6})
         assert [connection["vip"] for connection in listed] == [dual_network.VIP6]
         assert listed[0]["server"] in dual_network.servers6()

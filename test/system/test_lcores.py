@@ -2,7 +2,7 @@
 
 import contextlib
 
-from clients import ask_many, connection_to, get_over
+from clients import ask_many, get_over, open_connection
 from director import af_packet, lcores, service
 
 
@@ -25,7 +25,7 @@ def test_two_workers_share_the_connections(network, director, servers):
 
     with contextlib.ExitStack() as stack:
         connections = [
-            stack.enter_context(contextlib.closing(connection_to(network.client, network.VIP))) for _ in range(60)
+            stack.enter_context(open_connection(network.client, network.VIP)) for _ in range(60)
         ]
         before = [get_over(connection) for connection in connections]
         assert len(set(before)) == 3

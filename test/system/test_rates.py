@@ -1,11 +1,10 @@
 """Rates as LVS estimates them, and -Z: what is shown begins at 0 again, while /metrics goes on."""
 
-import contextlib
 import time
 
 import pytest
 
-from clients import Hammer, ask_many, connection_to, get_over
+from clients import Hammer, ask_many, get_over, open_connection
 from director import key, service
 from rpc import RpcError
 from waiting import wait_for
@@ -83,8 +82,8 @@ def test_zero_begins_anew_and_metrics_go_on(network, director, servers):
     zeroed, other = service(network.VIP, servers, "rr"), service(network.MORE_VIPS[0], servers, "rr")
     director.start(director.config([zeroed, other]))
     ask_many(network.client, network.MORE_VIPS[0], 6)
-    with contextlib.closing(connection_to(network.client, network.VIP)) as open_connection:
-        get_over(open_connection)
+    with open_connection(network.client, network.VIP) as connection:
+        get_over(connection)
         ask_many(network.client, network.VIP, 29)
         wait_for("a rate", lambda: director.service_stats(zeroed)["rates"]["bytes"] > 0, 30)
         come_to_rest(director)

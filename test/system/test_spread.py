@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from clients import ask_many, connection_to, datagram_answer, echoing, get_over
+from clients import ask_many, datagram_answer, echoing, get_over, open_connection
 from director import DUAL_PORT, af_packet, af_xdp, lcores, service
 from test_fragments import flow, fragments, send
 from waiting import wait_for
@@ -29,7 +29,7 @@ def test_two_workers_share_the_connections_of_one_queue(network, director, serve
     assert "1 receive queue for 2 workers: its flows are spread over the workers in software" in director.log()
     with contextlib.ExitStack() as stack:
         connections = [
-            stack.enter_context(contextlib.closing(connection_to(network.client, network.VIP))) for _ in range(60)
+            stack.enter_context(open_connection(network.client, network.VIP)) for _ in range(60)
         ]
         before = [get_over(connection) for connection in connections]
         assert len(set(before)) == 3
@@ -57,7 +57,7 @@ def test_two_workers_share_the_connections_of_one_queue(network, director, serve
 
 def test_trace_names_the_worker_of_a_flow(network, director, servers):
     director.start(one_queue(director, [service(network.VIP, servers)]))
-    with contextlib.closing(connection_to(network.client, network.VIP)) as connection:
+    with open_connection(network.client, network.VIP) as connection:
         get_over(connection)
         source, source_port = connection.sock.getsockname()[:2]
         answer = director.rpc("trace", {
