@@ -5,7 +5,7 @@ from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Ether
 from scapy.layers.sctp import SCTP, SCTPChunkAbort, SCTPChunkCookieEcho, SCTPChunkData, SCTPChunkInit, SCTPChunkShutdown
 
-from director import service
+from director import DUAL_PORT, service
 from network import Wire
 
 PORT = 3868  # Diameter, RFC 6733
@@ -21,9 +21,11 @@ def arrived(wires: list[Wire], vip: str) -> list[tuple[int, SCTP]]:
     ]
 
 
-def test_an_association_reaches_one_server_chunk_by_chunk(dual_network, lan, standing, serve):
+def test_an_association_reaches_one_server_chunk_by_chunk(dual_network, lan, dual_director):
     vip, servers = lan
-    serve(service(vip, servers, "rr", "sctp", PORT))
+    of_sctp = {**service(vip, servers, "rr", "sctp", PORT), "health": {"type": "none"}}
+    dual_director.start(dual_director.config([of_sctp], ports=[DUAL_PORT]))
+    dual_director.wait_resolved()
     client = dual_network.client
     network = IPv6(src=client.address6, dst=vip) if ":" in vip else IP(src=client.address, dst=vip)
     link = Ether(src=client.mac(), dst=dual_network.director.mac("dir0"))
@@ -45,23 +47,24 @@ def test_an_association_reaches_one_server_chunk_by_chunk(dual_network, lan, sta
             came = arrived(wires, vip)
             assert [bytes(frame[type(network)]) for _number, frame in came] == [bytes(sent)], "each once, and unchanged"
             got.add(came[0][0])
-            listed = standing.rpc("connection.list", {"client": str(network.src)})
+            listed = dual_director.rpc("connection.list", {"client": str(network.src)})
             assert [row["state"] for row in listed if row["client_port"] == port] == [state]
         assert len(got) == 1
         reached |= got
         for wire in wires:
             wire.__exit__()
     assert len(reached) == 3
-    text = standing.ctl("connections", "--service", f"sctp/[{vip}]:{PORT}" if ":" in vip else f"sctp/{vip}:{PORT}").stdout
+    text = dual_director.ctl("connections", "--service", f"sctp/[{vip}]:{PORT}" if ":" in vip else f"sctp/{vip}:{PORT}").stdout
     assert str(network.src) in text and "CLOSE" in text
 
 
-def test_ipvsadm_knows_it(dual_network, standing):
+def test_ipvsadm_knows_it(dual_network, dual_director):
+    dual_director.start(dual_director.config(ports=[DUAL_PORT]))
     vip, server = dual_network.VIP, dual_network.servers[0].address
-    standing.ctl("-A", "--sctp-service", f"{vip}:{PORT}", "-s", "rr")
-    standing.ctl("-a", "--sctp-service", f"{vip}:{PORT}", "-r", server, "-g")
-    rules = standing.ctl("-S", "-n").stdout.splitlines()
+    dual_director.ctl("-A", "--sctp-service", f"{vip}:{PORT}", "-s", "rr")
+    dual_director.ctl("-a", "--sctp-service", f"{vip}:{PORT}", "-r", server, "-g")
+    rules = dual_director.ctl("-S", "-n").stdout.splitlines()
     assert f"-A --sctp-service {vip}:{PORT} -s rr" in rules
-    assert f"SCTP {vip}:{PORT} rr" in standing.ctl("-L", "-n").stdout
-    assert {row["type"] for row in standing.rpc("health.list") if row["protocol"] == "sctp"} == {"icmp"}
-    standing.ctl("-D", "--sctp-service", f"{vip}:{PORT}")
+    assert f"SCTP {vip}:{PORT} rr" in dual_director.ctl("-L", "-n").stdout
+    assert {row["type"] for row in dual_director.rpc("health.list") if row["protocol"] == "sctp"} == {"icmp"}
+    dual_director.ctl("-D", "--sctp-service", f"{vip}:{PORT}")
