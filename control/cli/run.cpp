@@ -55,8 +55,8 @@ int run_command(const GlobalOptions& options, const Environment& environment, st
 void complete_words(const std::vector<std::string>& words, const std::string& socket,
                     const Environment& environment) {
   const std::string own = socket_in(words);
-  print_candidates(candidates_for(words, connect_later(environment, own.empty() ? socket : own)),
-                   environment.out);
+  const Call call = connect_later(environment, own.empty() ? socket : own);
+  print_candidates(candidates_for(environment.program, words, call), environment.out);
 }
 
 int run_options(const GlobalOptions& options, const Environment& environment, std::string& help_topic) {

@@ -11,8 +11,11 @@ TURNOUTCTL = BUILD / "turnoutctl"
 CHECK_CONFIGS = BUILD / "test" / "tools" / "check_configs"
 
 
-def turnoutctl(*words: str, text: str = "", socket: str = "/nonexistent/control.sock") -> subprocess.CompletedProcess:
+def turnoutctl(
+    *words: str, text: str = "", socket: str = "/nonexistent/control.sock", program="turnoutctl"
+) -> subprocess.CompletedProcess:
+    """`program`: the name that it is called by."""
     return subprocess.run(
-        [TURNOUTCTL, *words], input=text, capture_output=True, text=True, timeout=60, check=False,
+        [BUILD / program, *words], input=text, capture_output=True, text=True, timeout=60, check=False,
         env={**os.environ, "TURNOUT_SOCKET": socket},
     )  # fmt: skip

@@ -49,9 +49,9 @@ def registry() -> dict:
     return json.loads(turnoutctl("--json", "help").stdout)
 
 
-def offered(daemon, *words: str) -> list[str]:
-    """What turnoutctl offers for the last of the words."""
-    run = turnoutctl("__complete", "--", *words, socket=str(daemon.path))
+def offered(daemon, *words: str, program="turnoutctl") -> list[str]:
+    """What is offered for the last of the words."""
+    run = turnoutctl("__complete", "--", *words, socket=str(daemon.path), program=program)
     assert (run.returncode, run.stderr) == (0, "")
     return [line.split("\t")[0] for line in run.stdout.splitlines()]
 
@@ -107,6 +107,38 @@ def test_offers_what_can_come_next(daemon, words, candidates):
     assert [word for word in got if not word.startswith("--") or words[-1].startswith("--")] == candidates
 
 
+@pytest.mark.parametrize(
+    ("program", "words", "candidates"),
+    [
+        ("turnout-ipvsadm", [""], "-A -E -D -C -L -Z -a -e -d --set -h -v -R -S"),
+        ("turnout-ipvsadm", ["--add-s"], "--add-service --add-server"),
+        ("turnout-ipvsadm", ["--l"], "--list"),
+        ("turnout-ipvsadm", ["-d", ""], "-t -u --sctp-service -f -r"),
+        ("turnout-ipvsadm", ["-d", "-t", "192.0.2.100:4"], "192.0.2.100:443"),
+        ("turnout-ipvsadm", ["-d", "-t", "192.0.2.100:443", ""], "-r"),
+        ("turnout-ipvsadm", ["-d", "-t", "192.0.2.100:443", "-r", ""], "192.0.2.13"),
+        ("turnout-ipvsadm", ["-dt", "192.0.2.100:443", "-r", ""], "192.0.2.13"),
+        ("turnout-ipvsadm", ["--delete-server", "--tcp-service=192.0.2.100:443", "-r", ""], "192.0.2.13"),
+        ("turnout-ipvsadm", ["-a", "-t", "192.0.2.100:443", "-r", "192"], "192.0.2.11 192.0.2.12 192.0.2.13 192.0.2.14"),
+        ("turnout-ipvsadm", ["-a", "-t", "192.0.2.100:443", "-r", "192.0.2.11", "-g", ""], "-w -x -y"),
+        ("turnout-ipvsadm", ["-A", "-u", "192.0.2.9:53", "-p", ""], "-s -M -o -b"),
+        ("turnout-ipvsadm", ["-A", "-f", "7", ""], "-s -p -M -6 -o -b --member"),
+        ("turnout-ipvsadm", ["-A", "-t", "192.0.2.9:80", "-s", "mh", "-b", "mh"], "mh-port mh-fallback"),
+        ("turnout-ipvsadm", ["-Ln", "--st"], "--stats"),
+        ("turnout-ipvsadm", ["-L", "-c", ""], "-n --stats --rate --thresholds --persistent-conn --nosort -X"),
+        ("turnout-ipvsadm", ["--socket", ""], ":files"),
+        ("turnout-ipvsadm", ["-q", ""], ""),
+        ("turnout-ipvsadm", ["-n", ""], ""),
+        ("turnout-ipvsadm", ["-C", ""], ""),
+        ("turnout-ipvsadm-save", [""], "-n"),
+        ("turnout-ipvsadm-restore", [""], ""),
+        ("turnoutctl", ["-Z", ""], "-t -u --sctp-service -f"),
+    ],
+)
+def test_offers_what_can_come_next_in_the_grammar_of_ipvsadm(daemon, program, words, candidates):
+    assert offered(daemon, *words, program=program) == candidates.split()
+
+
 def test_offers_an_option_once_unless_it_may_be_repeated(daemon):
     words = ["service", "add", "tcp", "192.0.2.9:80", "--server", "192.0.2.11", "--scheduler", "rr", "--s"]
     assert "--server" in offered(daemon, *words)
@@ -147,6 +179,9 @@ class TestAtTheTerminal:
         ("turnoutctl server delete group w", "turnoutctl server delete group web "),
         ("turnoutctl service edit tcp 192.0.2.100:80 --scheduler=se", "turnoutctl service edit tcp 192.0.2.100:80 --scheduler=sed "),
         ("turnoutctl vip 192.0.2.100 --echo wh", "turnoutctl vip 192.0.2.100 --echo while_up "),
+        ("turnout-ipvsadm -E -t 192.0.2.100:4", "turnout-ipvsadm -E -t 192.0.2.100:443 "),
+        ("turnout-ipvsadm --add-servi", "turnout-ipvsadm --add-service "),
+        ("turnout-ipvsadm-save --nu", "turnout-ipvsadm-save --numeric "),
     ]  # fmt: skip
 
     def open(self, shell, daemon, folder):

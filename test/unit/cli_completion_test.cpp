@@ -33,14 +33,15 @@ TEST(CliCompletion, KnowsAPlaceholderByItsStem) {
 
 TEST(CliCompletion, OffersNothingWhenNoNameCanBeHad) {
   const Call refuses = [](const std::string&, const Json&) -> Json { throw NoDaemon("no daemon"); };
-  EXPECT_TRUE(candidates_for({"server", "delete", "tcp", ""}, refuses).list.empty());
-  EXPECT_TRUE(candidates_for({}, refuses).list.empty());
+  EXPECT_TRUE(candidates_for("turnoutctl", {"server", "delete", "tcp", ""}, refuses).list.empty());
+  EXPECT_TRUE(candidates_for("turnoutctl", {}, refuses).list.empty());
 }
 
 TEST(CliCompletion, TakesOddAnswersForNone) {
   for (const char* answer : {"null", "7", "{}", "[7, null, {\"real_servers\": 7}]"}) {
     const Call odd = [&](const std::string&, const Json&) { return Json::parse(answer); };
-    EXPECT_NO_THROW(candidates_for({"server", "delete", "tcp", "192.0.2.100:80", ""}, odd)) << answer;
+    EXPECT_NO_THROW(candidates_for("turnoutctl", {"server", "delete", "tcp", "192.0.2.100:80", ""}, odd))
+        << answer;
   }
 }
 

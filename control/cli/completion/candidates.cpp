@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 
+#include "control/cli/completion/ipvsadm_line.h"
 #include "control/cli/completion/names.h"
 #include "control/cli/completion/placeholders.h"
 #include "control/cli/options.h"
@@ -144,22 +145,11 @@ class CommandLine {
   const CommandOption* pending_ = nullptr;  // whose value is next
 };
 
-/// What follows an option of ipvsadm's that takes a name.
-std::vector<Candidate> after_ipvsadm_option(const std::string& option, const DaemonNames& names) {
-  if (option == "-t" || option == "--tcp-service") return names.services("tcp");
-  if (option == "-u" || option == "--udp-service") return names.services("udp");
-  if (option == "--sctp-service") return names.services("sctp");
-  if (option == "-f" || option == "--fwmark-service") return names.services("group");
-  if (option == "-r" || option == "--real-server") return names.servers("", "");
-  if (option == "-s" || option == "--scheduler") return candidates_at({"NAME", "scheduler", {}}, names).list;
-  return {};
-}
-
 Candidates complete_line(const Line& line, const std::string& current, const DaemonNames& names) {
   if (!line.pending.empty()) return candidates_at({line.pending, "", {}}, names);
   const bool asks_help = !line.words.empty() && line.words[0] == "help";
   const std::vector<std::string> words(line.words.begin() + (asks_help ? 1 : 0), line.words.end());
-  if (!words.empty() && words[0].starts_with('-')) return {after_ipvsadm_option(words.back(), names), false};
+  if (!words.empty() && words[0].starts_with('-')) return {ipvsadm_candidates(words, current, names), false};
 
   Candidates result;
   size_t length = 0;
@@ -175,11 +165,16 @@ Candidates complete_line(const Line& line, const std::string& current, const Dae
 
 }  // namespace
 
-Candidates candidates_for(const std::vector<std::string>& words, const Call& call) {
-  if (words.empty()) return {};
+Candidates candidates_for(const std::string& program, const std::vector<std::string>& words,
+                          const Call& call) {
+  if (words.empty() || program == "turnout-ipvsadm-restore") return {};  // that one takes no words
   const std::string& current = words.back();
   const DaemonNames names(call);
-  Candidates result = complete_line(read_line({words.begin(), words.end() - 1}), current, names);
+  Line line = read_line({words.begin(), words.end() - 1});
+  if (program == "turnout-ipvsadm-save") line.words.insert(line.words.begin(), "-S");
+  const bool is_ipvsadm = program.starts_with("turnout-ipvsadm") && line.pending.empty();
+  Candidates result = is_ipvsadm ? Candidates{ipvsadm_candidates(line.words, current, names), false}
+                                 : complete_line(line, current, names);
   std::erase_if(result.list, [&](const Candidate& each) { return !each.text.starts_with(current); });
   return result;
 }

@@ -1,5 +1,5 @@
-// What could stand where the cursor is on a command line of turnoutctl: from the registry of commands and,
-// for names, from the daemon.
+// What could stand where the cursor is on a command line of turnoutctl or of turnout-ipvsadm: from the
+// registry of commands and, for names, from the daemon.
 #pragma once
 
 #include <string>
@@ -22,9 +22,10 @@ struct Candidates {
   bool files = false;  // names of files as well
 };
 
-/// `words`: all after the program's name, the last the one to be completed ("" if it is yet to begin). What
-/// the daemon doesn't tell, since there is none or it refuses, is left out.
-Candidates candidates_for(const std::vector<std::string>& words, const Call& call);
+/// `program`: the name that turnoutctl is called by. `words`: all after it, the last the one to be completed
+/// ("" if it is yet to begin). What the daemon doesn't tell, since there is none or it refuses, is left out.
+Candidates candidates_for(const std::string& program, const std::vector<std::string>& words,
+                          const Call& call);
 
 /// What --socket in the line says; "" if it isn't there.
 std::string socket_in(const std::vector<std::string>& words);

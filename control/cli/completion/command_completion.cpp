@@ -27,8 +27,9 @@ CommandGroup completion_commands() {
        "print the script that completes turnoutctl's words with Tab",
        "",
        {},
-       "It completes commands, options, and the names of what the running turnoutd has. Where Turnout was\n"
-       "installed, the shells find it by themselves; else load it. Example:\n"
+       "It completes commands, options, and the names of what the running turnoutd has, for turnoutctl,\n"
+       "turnout-ipvsadm and turnout-ipvsadm-save. Where Turnout was installed, the shells find it by\n"
+       "themselves; else load it. Example:\n"
        "  source <(turnoutctl completion bash)\n",
        print_script},
   };

@@ -1,4 +1,4 @@
-# Completion of turnoutctl for bash. turnoutctl itself knows what could come next, and asks the running turnoutd for
+# Completion of turnoutctl and turnout-ipvsadm for bash. turnoutctl itself knows what could come next, and asks the running turnoutd for
 # names. To load it: source <(turnoutctl completion bash)
 # shellcheck shell=bash
 
@@ -30,4 +30,4 @@ _turnoutctl() {
   done < <("${COMP_WORDS[0]}" __complete -- "${words[@]:1}" 2>/dev/null)
 }
 
-complete -F _turnoutctl turnoutctl
+complete -F _turnoutctl turnoutctl turnout-ipvsadm turnout-ipvsadm-save

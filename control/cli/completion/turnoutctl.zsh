@@ -1,5 +1,5 @@
-#compdef turnoutctl
-# Completion of turnoutctl for zsh. turnoutctl itself knows what could come next, and asks the running turnoutd for
+#compdef turnoutctl turnout-ipvsadm turnout-ipvsadm-save
+# Completion of turnoutctl and turnout-ipvsadm for zsh. turnoutctl itself knows what could come next, and asks the running turnoutd for
 # names. To load it: source <(turnoutctl completion zsh), after compinit.
 
 _turnoutctl() {
@@ -22,5 +22,5 @@ _turnoutctl() {
 if [[ ${funcstack[1]} == _turnoutctl ]]; then
   _turnoutctl "$@"
 else
-  compdef _turnoutctl turnoutctl
+  compdef _turnoutctl turnoutctl turnout-ipvsadm turnout-ipvsadm-save
 fi

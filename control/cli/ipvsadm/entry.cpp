@@ -4,6 +4,7 @@
 #include <iterator>
 #include <ostream>
 
+#include "control/cli/completion/candidates.h"
 #include "control/cli/ipvsadm/options.h"
 #include "control/cli/ipvsadm/session.h"
 #include "control/cli/options.h"
@@ -34,6 +35,7 @@ bool is_own(const std::string& word) {
 }
 
 bool starts_grammar(const std::string& program, const Words& words) {
+  if (!words.empty() && words.front() == kCompleteWord) return false;
   if (program.starts_with("turnout-ipvsadm")) return true;
   if (words.empty() || is_own(words.front())) return false;
   try {

@@ -96,4 +96,10 @@ void check_legality(Action action, const Kinds& given) {
   }
 }
 
+Kinds still_allowed(Action action, const Kinds& given) {
+  const Rule rule = rule_of(action);
+  const Kinds one_of = (rule.exclusive & given).none() ? rule.exclusive : Kinds();
+  return (rule.needed | rule.allowed | one_of) & ~given;
+}
+
 }  // namespace turnout::cli::ipvsadm

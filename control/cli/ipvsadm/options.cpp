@@ -137,6 +137,10 @@ const char* name_of(Kind kind) {
   return kKindNames[static_cast<size_t>(kind)];
 }
 
+std::span<const Option> all_options() {
+  return kOptions;
+}
+
 const Option* find_option(std::string_view word) {
   if (word.size() < 2 || word[0] != '-') return nullptr;
   if (word[1] != '-') return find_letter(word[1]);

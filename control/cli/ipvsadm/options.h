@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -68,6 +69,8 @@ struct Option {
   Value value;
   Kind kind;
 };
+
+std::span<const Option> all_options();
 
 /// By "--name" (or the beginning of it that fits one option only), "--name=value" or "-x…"; null if there is
 /// none. Throws GrammarError if several fit.

@@ -83,12 +83,11 @@ Action Parser::read_action(const std::string& program) {
     throw none;
   }
   if (!first) throw none;
-  const auto action =
-      std::find_if(kActions.begin(), kActions.end(), [&](const auto& each) { return first->is(each.first); });
-  if (action == kActions.end()) throw none;
-  if (action->second == Action::start_daemon || action->second == Action::stop_daemon)
+  const auto action = action_of(*first->option);
+  if (!action) throw none;
+  if (*action == Action::start_daemon || *action == Action::stop_daemon)
     refuse_sync_daemon(first->option->name, *first->value);
-  return action->second;
+  return *action;
 }
 
 void Parser::read_options() {
@@ -240,6 +239,11 @@ void Parser::finish_list() {
 }
 
 }  // namespace
+
+std::optional<Action> action_of(const Option& option) {
+  const auto found = std::ranges::find(kActions, option.name, &std::pair<std::string_view, Action>::first);
+  return found == kActions.end() ? std::nullopt : std::optional(found->second);
+}
 
 Command parse_command(const std::vector<std::string>& words, const Names& names, const std::string& program) {
   return Parser(words, names).parse(program);
